@@ -1,0 +1,157 @@
+/* Descriptors: unix sockets, inherited listeners, who is at the other end. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define FIRST_INHERITED 3 /* SD_LISTEN_FDS_START */
+#define INHERITED_MAX 16
+
+static int unix_address(struct sockaddr_un *out, const char *path, struct err *e)
+{
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (!str_copy(out->sun_path, sizeof out->sun_path, path))
+        return err_set(e, ERR_SYSTEM, "the path of a socket has at most %zu bytes: %s", sizeof out->sun_path - 1, path);
+    return 0;
+}
+
+int fd_listen_unix(int *out, const char *path, int type, mode_t mode, struct err *e)
+{
+    cleanup_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address;
+
+    if (unix_address(&address, path, e) < 0)
+        return -1;
+    if (fd < 0)
+        return err_set_errno(e, ERR_SYSTEM, "socket");
+    if (unlink(path) < 0 && errno != ENOENT)
+        return err_set_errno(e, ERR_SYSTEM, "removing the old %s", path);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        return err_set_errno(e, ERR_SYSTEM, "binding %s", path);
+    if (chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0)
+        return err_set_errno(e, ERR_SYSTEM, "listening on %s", path);
+    *out = steal_fd(&fd);
+    return 0;
+}
+
+int fd_connect_unix(int *out, const char *path, int type, struct err *e)
+{
+    cleanup_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address;
+
+    if (unix_address(&address, path, e) < 0)
+        return -1;
+    if (fd < 0)
+        return err_set_errno(e, ERR_SYSTEM, "socket");
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        return err_set_errno(e, ERR_SYSTEM, "connecting to %s", path);
+    *out = steal_fd(&fd);
+    return 0;
+}
+
+/* Cuts "[::1]:8585" into host and port in place. */
+static int split_address(char *text, char **host, char **port)
+{
+    char *colon = strrchr(text, ':');
+
+    if (!colon || colon == text)
+        return -1;
+    *colon = '\0';
+    *port = colon + 1;
+    *host = text;
+    if (text[0] == '[' && colon[-1] == ']') {
+        colon[-1] = '\0';
+        *host = text + 1;
+    }
+    return 0;
+}
+
+static int listen_on(int *out, const struct addrinfo *where)
+{
+    cleanup_close int fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1;
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
+        return -1;
+    if (bind(fd, where->ai_addr, where->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0)
+        return -1;
+    *out = steal_fd(&fd);
+    return 0;
+}
+
+int fd_listen_tcp(int *out, const char *address, struct err *e)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    cleanup_free char *text = mem_string(address);
+    struct addrinfo *found;
+    char *host, *port;
+    int result;
+
+    if (split_address(text, &host, &port) < 0 || getaddrinfo(host, port, &hints, &found) != 0)
+        return err_set(e, ERR_MALFORMED, "%s is no address with a port, such as 127.0.0.1:8585", address);
+    result = listen_on(out, found);
+    if (result < 0)
+        err_set_errno(e, ERR_SYSTEM, "listening on %s", address);
+    freeaddrinfo(found);
+    return result;
+}
+
+static uint64_t environment_number(const char *name, uint64_t max)
+{
+    const char *text = getenv(name);
+    uint64_t value = 0;
+
+    return text && str_number(&value, slice_of(text), max) ? value : 0;
+}
+
+int fd_inherited(const char *name)
+{
+    const char *names = getenv("LISTEN_FDNAMES");
+    uint64_t count = environment_number("LISTEN_FDS", INHERITED_MAX);
+    struct slice rest;
+
+    if (!names || environment_number("LISTEN_PID", UINT32_MAX) != (uint64_t)getpid())
+        return -1;
+    rest = slice_of(names);
+    for (int fd = FIRST_INHERITED; fd < FIRST_INHERITED + (int)count; fd++) {
+        struct err ignored;
+
+        if (!slice_is(slice_cut(&rest, ':'), name))
+            continue;
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        return fd_set_nonblocking(fd, &ignored) < 0 ? -1 : fd;
+    }
+    return -1;
+}
+
+int fd_peer_user(uid_t *out, int fd, struct err *e)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+        return err_set_errno(e, ERR_SYSTEM, "asking who is at the other end");
+    *out = peer.uid;
+    return 0;
+}
+
+int fd_set_nonblocking(int fd, struct err *e)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return err_set_errno(e, ERR_SYSTEM, "making a descriptor non-blocking");
+    return 0;
+}

@@ -1,0 +1,74 @@
+/* Builds: one image name each, from a repository to an image. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BUILD_BUILD_H
+#define BUILD_BUILD_H
+
+#include <stdint.h>
+
+#include "base/id.h"
+#include "loop/op.h"
+
+/*
+ * A build belongs to the daemon, never to a browser: one build for each image name, any number of watchers, each with
+ * the whole log (build/log.h). It goes on when its watchers leave. Cancelling an op of build_want() stops waiting for
+ * the build, not the build.
+ */
+struct builds;
+struct build_log;
+struct loop;
+struct store;
+struct engine;
+
+/* What the room stands on; all of it outlives the room. */
+struct build_parts {
+    struct loop *loop;
+    struct store *store;
+    struct engine *engine;
+};
+
+struct build_settings {
+    const char *fetch_socket;              /* path of fetch.sock */
+    const char *folder;                    /* for logs and spooled contexts; exists, is ours alone */
+    const char *base;                      /* image name of the debian base */
+    const char *ca_bundle;                 /* path handed to builds, NULL: none (decisions 26) */
+    int64_t repository_max;                /* bytes */
+    int64_t step_memory;                   /* bytes */
+    int at_a_time;                         /* builds that run; the rest waits in order */
+    int limit_s;                           /* of one build */
+    int resolve_limit_ms, resolve_keep_ms; /* of one resolution; how long an answer is kept (decisions 34) */
+};
+
+int builds_new(struct builds **out, const struct build_parts *parts, const struct build_settings *settings,
+               struct err *e) ERR_CHECKED;
+void builds_free(struct builds **all);
+
+struct build_question {
+    const char *provider, *spec; /* prefix; raw spec */
+    const char *token;           /* NULL: none */
+};
+/* `ref` receives the commit, or "" where there is no such ref. Errors: ERR_RESOLVE_FAILED with a text for the visitor.
+ */
+struct op *build_resolve(struct builds *all, const struct build_question *q, char ref[256], struct done done);
+
+struct build_spec {
+    const char *image; /* name and tag (contract 3.5) */
+    const char *repo_url, *commit;
+    const char *ref; /* unresolved */
+};
+struct build_result {
+    struct id image; /* row */
+};
+
+/* Whether an image of that name is there with the labels that it must have (decisions 24); out->image is "none" if not.
+ */
+struct op *build_image_find(struct builds *all, const char *image, struct build_result *out, struct done done);
+
+/* Joins the build of that name or queues one; its row is committed before this returns. Errors: ERR_BUILD_STEP,
+ * ERR_BUILD_MEMORY, ERR_PLAN_..., ERR_FETCH_..., the engine's: all with a sentence for the visitor. */
+struct op *build_want(struct builds *all, const struct build_spec *spec, struct build_result *out, struct done done);
+
+/* The log of the build of that name which runs, waits or was the last to end; NULL when there is none. Borrowed until
+ * the loop turns; build_log_hold() keeps it. */
+struct build_log *build_log_find(struct builds *all, const char *image);
+
+#endif

@@ -1,0 +1,54 @@
+/* Containers, as the engine is asked for them and tells of them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ENGINE_CONTAINER_H
+#define ENGINE_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "loop/op.h"
+
+struct engine;
+
+/* A container is called rb-<instance>-<row>; it carries io.ringbinder.instance and io.ringbinder.session. */
+struct engine_container_spec {
+    struct id row, session;
+    const char *image;              /* a name or "sha256:..." */
+    const char *const *command;     /* ends with NULL; the image's entrypoint stays (contract 5.2) */
+    const char *const *environment; /* "NAME=value", ends with NULL */
+    int64_t memory_bytes, memory_guarantee_bytes;
+    int64_t cpu_millis; /* thousandths of a core */
+    int processes;
+};
+
+struct engine_container {
+    struct id row, session;
+    bool running;
+    int exit_code;       /* of one that has ended */
+    uint8_t address[16]; /* IPv4 mapped into IPv6; zero when it has none */
+};
+
+struct engine_container_list {
+    struct engine_container *items; /* owned */
+    size_t count;
+};
+void engine_container_list_free(struct engine_container_list *list);
+
+/* Ops: op.h's promises, engine.h's errors. */
+
+/* Asking twice for the same row gives the same container. */
+struct op *engine_container_create(struct engine *en, const struct engine_container_spec *spec,
+                                   struct engine_container *out, struct done done);
+/* Fills c->address; no error when it runs already. */
+struct op *engine_container_start(struct engine *en, struct engine_container *c, struct done done);
+/* Done when it is gone; no error when there was none. Stops with 2 s of grace. */
+struct op *engine_container_remove(struct engine *en, const struct id *row, struct done done);
+/* All of our instance, running or not. */
+struct op *engine_container_list(struct engine *en, struct engine_container_list *out, struct done done);
+/* What it printed last, at most 20 lines and 2,000 bytes, UTF-8 or not; for the sentence of a failed start. */
+struct op *engine_container_tail(struct engine *en, const struct id *row, char out[2001], struct done done);
+/* Processor time it has used so far, in microseconds, from its cgroup; -1 when that cannot be told. Never blocks. */
+int64_t engine_container_cpu_us(const struct engine *en, const struct id *row);
+
+#endif

@@ -1,0 +1,80 @@
+/* Sessions: one URL each, from start to gone. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "loop/op.h"
+#include "session/rules.h"
+
+/*
+ * Every session of this instance. The room owns control.sock's daemon side (routes.h), the sweeper (reconcile.h) and
+ * the clock of idleness (idle.h); others start, find and end sessions here.
+ */
+struct session; /* owned by its `sessions`; borrowed pointers are good until the loop turns */
+struct sessions;
+struct loop;
+struct store;
+struct engine;
+struct outbound;
+
+/* What the room stands on; all of it outlives the room. */
+struct session_parts {
+    struct loop *loop;
+    struct store *store;
+    struct engine *engine;
+    struct outbound *outbound; /* asks containers and the gateway's door */
+};
+
+struct session_settings {
+    const char *hub_url;     /* where the sessions host is reached: "http://127.0.0.1:8586/" */
+    const char *door_socket; /* path of the gateway's private listener (decisions 21) */
+    int control_fd;          /* listening control.sock; the room accepts on it and does not close it */
+    const uint8_t *secret;   /* 32 bytes: the key of tokens (decisions 10) */
+    int64_t memory_bytes, memory_guarantee_bytes, cpu_millis;
+    int processes;
+    int answer_limit_ms;                /* a started server must answer within this */
+    int idle_ms, age_ms;                /* idle stop, maximum age */
+    int sweep_ms;                       /* the sweeper's turn */
+    int grace_ms;                       /* after a start of the daemon no session is idle for this long (decisions 6) */
+    const char *const *extra_arguments; /* of the Jupyter server, ends with NULL */
+};
+
+struct session_spec {
+    struct id image;        /* row of the image; a spare of it is taken when there is one */
+    const char *name_front; /* the name's front with its '-' (contract 5.1); 8 random characters follow */
+    const char *repo_url, *ref_url, *request, *persistent_request; /* for the container's environment */
+    const char *launch_host;
+};
+
+struct session_door {
+    struct id id;
+    char name[65], token[23]; /* for the `ready` event: secrets, never logged */
+};
+
+int sessions_new(struct sessions **out, const struct session_parts *parts, const struct session_settings *settings,
+                 struct err *e) ERR_CHECKED;
+void sessions_free(struct sessions **all);
+
+/* Done when the session is RUNNING: it answers through the gateway. The rows are committed before this returns;
+ * cancelling ends the session. Errors: ERR_SESSION_SILENT, ERR_SESSION_DIED (with its last lines), the engine's. */
+struct op *session_start(struct sessions *all, const struct session_spec *spec, struct session_door *out,
+                         struct done done);
+
+/* Goes on where a start was when the daemon died: `id` is the row's. The same promises. */
+struct op *session_resume(struct sessions *all, const struct id *id, struct session_door *out, struct done done);
+
+/* Moves it by the rule, commits state and event, then makes route and container match. `why`: what the page and the
+ * journal say, NULL where the cause says all. Without a rule, nothing happens. */
+void session_cause(struct session *s, enum session_cause cause, const struct err *why);
+
+/* NULL when there is none of that name. */
+struct session *session_find(struct sessions *all, const char *name);
+enum session_state session_state(const struct session *s);
+/* How many have a container or are getting one. */
+size_t session_count(const struct sessions *all);
+
+#endif

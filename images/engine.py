@@ -15,6 +15,7 @@ import urllib.parse
 
 ANSWER_MAX = 1 << 20        # bytes of a whole answer that is read at once
 KEPT_LINES = 40             # last lines of a build that a Failure repeats
+LINE_MAX = 4096             # bytes of a line without an end
 QUIET_SECONDS = 600         # an engine that says nothing for so long is given up
 UNTIL_CONNECTED = 10
 
@@ -69,21 +70,20 @@ class Trace:
     """Steps and output of a BuildKit build, from the `moby.buildkit.trace` records of its stream."""
 
     VERTEX, LOG = 1, 3
-    VERTEX_NAME, VERTEX_STARTED, LOG_TEXT = 3, 5, 4
+    VERTEX_NAME, VERTEX_STARTED, LOG_VERTEX, LOG_TEXT = 3, 5, 1, 4
 
     def __init__(self, show):
         self.show = show
         self.seen = set()
         self.last = []
+        self.begun = {}     # by step: a line whose end has not come yet
 
     def record(self, aux):
         for number, value in fields(base64.b64decode(aux)):
             if number == self.VERTEX:
                 self.vertex(dict(fields(value)))
             elif number == self.LOG:
-                text = dict(fields(value)).get(self.LOG_TEXT, b"")
-                for line in text.decode("utf-8", "replace").splitlines():
-                    self.line(line)
+                self.output(dict(fields(value)))
 
     def vertex(self, vertex):
         name = vertex.get(self.VERTEX_NAME, b"").decode("utf-8", "replace")
@@ -91,6 +91,18 @@ class Trace:
             return
         self.seen.add(name)
         self.line(name if len(name) < 160 else name[:157] + "...")
+
+    def output(self, log):
+        step = log.get(self.LOG_VERTEX, b"")
+        text = self.begun.pop(step, b"") + log.get(self.LOG_TEXT, b"")
+        whole, _, rest = text.rpartition(b"\n")
+        if rest:
+            self.begun[step] = rest[-LINE_MAX:]
+        for line in whole.decode("utf-8", "replace").splitlines():
+            self.line(line)
+
+    def ending(self):
+        return self.last + [rest.decode("utf-8", "replace") for rest in self.begun.values()]
 
     def line(self, text):
         self.last = self.last[1 - KEPT_LINES:] + [text]
@@ -196,5 +208,5 @@ class Engine:
             if record.get("id") == "moby.buildkit.trace":
                 trace.record(record["aux"])
             if "error" in record:
-                raise Failure(f"build of {name}", record["error"] + "\n    " + "\n    ".join(trace.last),
+                raise Failure(f"build of {name}", record["error"] + "\n    " + "\n    ".join(trace.ending()),
                               "The lines above are the end of the step's output.")

@@ -22,16 +22,16 @@
 #include <unistd.h>
 
 #define LOG_NAME ".jupyter-server-log.txt"
-#define EXIT_NO_COMMAND 127     /* as a shell says it */
-#define EXIT_BY_SIGNAL 128      /* plus the signal's number */
+#define EXIT_NO_COMMAND 127 /* as a shell says it */
+#define EXIT_BY_SIGNAL 128  /* plus the signal's number */
 
 struct entry {
     pid_t child;
-    int output;     /* the child's standard output and error; -1 once they are closed */
-    int log;        /* -1: there is none */
-    int signals;    /* signalfd */
-    bool log_full;  /* said so already */
-    bool mute;      /* nobody reads our own standard output any more */
+    int output;    /* the child's standard output and error; -1 once they are closed */
+    int log;       /* -1: there is none */
+    int signals;   /* signalfd */
+    bool log_full; /* said so already */
+    bool mute;     /* nobody reads our own standard output any more */
 };
 
 static int open_log(void)
@@ -171,10 +171,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "repo2docker-entrypoint: there is no command to run\n");
         return EXIT_NO_COMMAND;
     }
+    /* SIGPIPE is our own affair (a reader of our output has left), and a blocked signal would not be ignored. */
     sigset_t all, before;
     sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
+    sigdelset(&all, SIGPIPE);
     signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_SETMASK, &all, &before);
 
     int pipe_ends[2];
     struct entry e = {.signals = signalfd(-1, &all, SFD_CLOEXEC), .log = open_log()};

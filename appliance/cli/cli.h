@@ -1,0 +1,20 @@
+/* The command line's verbs and what they share. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+/*
+ * A verb gets its own arguments, argv[0] being "ringbinder VERB", and returns the exit code: 0 done, 1 failed with a
+ * sentence on stderr, 2 used wrongly. Sentences end with what to do next.
+ */
+int cli_up(int argc, char **argv);
+int cli_launch(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+
+/* Where the appliance keeps its state and sockets unless --dir says otherwise. */
+#define CLI_DIR "/var/lib/ringbinder"
+
+/* The path of one of our programs: beside this one (a build folder), else where the package has it. Caller frees. */
+char *cli_program(const char *name);
+
+#endif

@@ -1,0 +1,18 @@
+/* Asking the daemon over admin.sock. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+
+/*
+ * Reads the event stream at `path` (contract 2.1), blocking. `event` gets each event; it returns false to stop. Errors:
+ * ERR_CLIENT_UNREACHABLE (is it running? as whom are you?), ERR_CLIENT_REFUSED (a status other than 200),
+ * ERR_MALFORMED for what is no event, ERR_TOO_LARGE for a line over 1 MiB. The end of the stream is no error.
+ */
+int client_stream(const char *socket, const char *path, bool (*event)(void *arg, const json_t *event), void *arg,
+                  struct err *e) ERR_CHECKED;
+
+#endif

@@ -1,0 +1,124 @@
+/* A process for each connection to fetch.sock. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/fetchers.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/place.h"
+#include "cli/spawn.h"
+
+/* What of our environment a fetch sees: how to reach the network, and nothing else. */
+static const char *const handed_on[] = {"PATH",         "TZ",          "http_proxy", "https_proxy",    "no_proxy",
+                                        "HTTP_PROXY",   "HTTPS_PROXY", "NO_PROXY",   "GIT_SSL_CAINFO", "CURL_CA_BUNDLE",
+                                        "SSL_CERT_FILE"};
+#define HANDED_ON (sizeof handed_on / sizeof handed_on[0])
+
+struct environment {
+    char *values[HANDED_ON + 2]; /* owned, ends with NULL */
+};
+
+static void environment_make(struct environment *env, const char *folder)
+{
+    size_t count = 0;
+
+    env->values[count++] = mem_format("RB_FETCH_DIR=%s", folder);
+    for (size_t i = 0; i < HANDED_ON; i++)
+        if (getenv(handed_on[i]))
+            env->values[count++] = mem_format("%s=%s", handed_on[i], getenv(handed_on[i]));
+    env->values[count] = NULL;
+}
+
+static void environment_free(struct environment *env)
+{
+    for (size_t i = 0; env->values[i]; i++)
+        free(env->values[i]);
+}
+
+static struct fetcher *free_place(struct fetchers *f)
+{
+    for (size_t i = 0; i < FETCHERS_MAX; i++)
+        if (!f->all[i].pid)
+            return &f->all[i];
+    return NULL;
+}
+
+bool fetchers_full(const struct fetchers *f)
+{
+    for (size_t i = 0; i < FETCHERS_MAX; i++)
+        if (!f->all[i].pid)
+            return false;
+    return true;
+}
+
+static int fetcher_start(struct fetcher *one, const struct place *p, int connection, struct err *e)
+{
+    CLEANUP(environment_free) struct environment env = {0};
+    cleanup_free char *program = cli_program("ringbinder-fetch");
+    cleanup_free char *folder = place_fetch_folder(p, e);
+    struct spawn spawn = {.program = program, .user = p->fetch_uid, .input = connection};
+
+    if (!folder)
+        return -1;
+    environment_make(&env, folder);
+    spawn.environment = (const char *const *)env.values;
+    if (spawn_start(&one->pid, &spawn, e) < 0) {
+        place_remove(folder);
+        return -1;
+    }
+    one->folder = STEAL(folder);
+    return 0;
+}
+
+void fetchers_accept(struct fetchers *f, const struct place *p)
+{
+    cleanup_close int connection = accept4(p->fetch, NULL, NULL, SOCK_CLOEXEC);
+    struct fetcher *one = free_place(f);
+    struct err e;
+
+    if (connection < 0 || !one)
+        return;
+    if (fetcher_start(one, p, connection, &e) < 0) {
+        one->pid = 0;
+        log_err(LOG_ERR, &e, "starting a fetch; the daemon sees its connection close");
+    }
+}
+
+static void fetcher_forget(struct fetcher *one)
+{
+    kill(-one->pid, SIGKILL); /* git processes that it left behind are of its group */
+    place_remove(one->folder);
+    free(one->folder);
+    *one = (struct fetcher){0};
+}
+
+bool fetchers_ended(struct fetchers *f, pid_t pid)
+{
+    for (size_t i = 0; i < FETCHERS_MAX; i++)
+        if (f->all[i].pid == pid) {
+            fetcher_forget(&f->all[i]);
+            return true;
+        }
+    return false;
+}
+
+void fetchers_stop(struct fetchers *f)
+{
+    for (size_t i = 0; i < FETCHERS_MAX; i++) {
+        struct fetcher *one = &f->all[i];
+
+        if (!one->pid)
+            continue;
+        kill(-one->pid, SIGKILL);
+        waitpid(one->pid, NULL, 0);
+        fetcher_forget(one);
+    }
+}

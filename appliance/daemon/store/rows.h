@@ -11,7 +11,9 @@
 #include "store/store.h"
 
 /* Rows are values, nothing in them is to be freed. Times are UTC milliseconds, 0: not yet. Texts that are too long
- * are cut. "load" calls `each` for every row that has not ended, oldest first; `each` may write. */
+ * are cut. "put" inserts the row or replaces the one with its id; "step" of a row that is not there does nothing;
+ * "get" returns 1 found, 0 not there (*out untouched), -1 error. "load" calls `each` for every row that has not ended,
+ * oldest first; `each` may write. */
 
 struct store_launch {
     struct id id, session; /* session: none until one was asked for */
@@ -24,8 +26,7 @@ struct store_launch {
     int code; /* of codes.def, 0: none */
     char text[STORE_TEXT_MAX + 1];
 };
-int store_launch_put(struct store *s, const struct store_launch *row,
-                     struct err *e) ERR_CHECKED; /* inserts or replaces */
+int store_launch_put(struct store *s, const struct store_launch *row, struct err *e) ERR_CHECKED;
 int store_launch_step(struct store *s, const struct id *id, const char *step, struct err *e) ERR_CHECKED;
 int store_launch_load(struct store *s, void (*each)(void *arg, const struct store_launch *row), void *arg,
                       struct err *e) ERR_CHECKED;
@@ -48,13 +49,12 @@ int store_build_load(struct store *s, void (*each)(void *arg, const struct store
 struct store_image {
     struct id id;
     int64_t created, used;
-    char name[STORE_NAME_MAX + 1]; /* unique */
+    char name[STORE_NAME_MAX + 1]; /* unique: a put with another row's name fails */
     char engine_id[72];            /* "sha256:..." */
     char key[65];                  /* of an environment: SHA-256 of the bytes posted; "" for content */
     char lane[STORE_WORD_MAX + 1];
 };
 int store_image_put(struct store *s, const struct store_image *row, struct err *e) ERR_CHECKED;
-/* 1 found, 0 not there, -1 error. */
 int store_image_get(struct store *s, const struct id *id, struct store_image *out, struct err *e) ERR_CHECKED;
 int store_image_by_name(struct store *s, const char *name, struct store_image *out, struct err *e) ERR_CHECKED;
 int store_image_drop(struct store *s, const struct id *id, struct err *e) ERR_CHECKED;
@@ -74,6 +74,9 @@ int store_session_step(struct store *s, const struct id *id, const char *step, s
 int store_session_get(struct store *s, const struct id *id, struct store_session *out, struct err *e) ERR_CHECKED;
 int store_session_load(struct store *s, void (*each)(void *arg, const struct store_session *row), void *arg,
                        struct err *e) ERR_CHECKED;
+/* The `newest` of those that have ended, oldest first. */
+int store_session_load_ended(struct store *s, int newest, void (*each)(void *arg, const struct store_session *row),
+                             void *arg, struct err *e) ERR_CHECKED;
 
 struct store_container {
     struct id id, session;

@@ -1,4 +1,4 @@
-/* The state on disk: opening it, transactions, the few values that are no rows. */
+/* The state on disk: opening it and transactions. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H

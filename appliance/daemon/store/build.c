@@ -1,0 +1,36 @@
+/* Rows of builds. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/rows.h"
+#include "store/table.h"
+
+static const struct store_column columns[] = {
+    STORE_COLUMN(store_build, STORE_ID, id),           STORE_COLUMN(store_build, STORE_TIME, created),
+    STORE_COLUMN(store_build, STORE_TIME, ended),      STORE_COLUMN(store_build, STORE_TEXT, image),
+    STORE_COLUMN(store_build, STORE_TEXT, repo_url),   STORE_COLUMN(store_build, STORE_TEXT, commit),
+    STORE_COLUMN(store_build, STORE_TEXT, ref),        STORE_COLUMN(store_build, STORE_TEXT, step),
+    STORE_COLUMN(store_build, STORE_TEXT, state),      STORE_COLUMN(store_build, STORE_TEXT, lane),
+    STORE_COLUMN(store_build, STORE_NUMBER, restarts), STORE_COLUMN(store_build, STORE_NUMBER, code),
+    STORE_COLUMN(store_build, STORE_TEXT, text),
+};
+static const struct store_table table = {"build", columns, sizeof columns / sizeof columns[0],
+                                         sizeof(struct store_build)};
+
+int store_build_put(struct store *s, const struct store_build *row, struct err *e)
+{
+    return store_table_put(s, &table, row, e);
+}
+
+int store_build_step(struct store *s, const struct id *id, const char *step, struct err *e)
+{
+    return store_table_step(s, &table, id, step, e);
+}
+
+static void call(const struct store_each *each, const void *row)
+{
+    ((void (*)(void *, const struct store_build *))each->function)(each->arg, row);
+}
+
+int store_build_load(struct store *s, void (*each)(void *arg, const struct store_build *row), void *arg, struct err *e)
+{
+    return store_table_load(s, &table, &(struct store_each){call, (void (*)(void))each, arg}, e);
+}

@@ -1,0 +1,37 @@
+/* Rows of launches. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "store/rows.h"
+#include "store/table.h"
+
+static const struct store_column columns[] = {
+    STORE_COLUMN(store_launch, STORE_ID, id),         STORE_COLUMN(store_launch, STORE_ID, session),
+    STORE_COLUMN(store_launch, STORE_TIME, created),  STORE_COLUMN(store_launch, STORE_TIME, ended),
+    STORE_COLUMN(store_launch, STORE_TEXT, provider), STORE_COLUMN(store_launch, STORE_TEXT, spec),
+    STORE_COLUMN(store_launch, STORE_TEXT, ref),      STORE_COLUMN(store_launch, STORE_TEXT, image),
+    STORE_COLUMN(store_launch, STORE_TEXT, host),     STORE_COLUMN(store_launch, STORE_TEXT, step),
+    STORE_COLUMN(store_launch, STORE_TEXT, state),    STORE_COLUMN(store_launch, STORE_NUMBER, code),
+    STORE_COLUMN(store_launch, STORE_TEXT, text),
+};
+static const struct store_table table = {"launch", columns, sizeof columns / sizeof columns[0],
+                                         sizeof(struct store_launch)};
+
+int store_launch_put(struct store *s, const struct store_launch *row, struct err *e)
+{
+    return store_table_put(s, &table, row, e);
+}
+
+int store_launch_step(struct store *s, const struct id *id, const char *step, struct err *e)
+{
+    return store_table_step(s, &table, id, step, e);
+}
+
+static void call(const struct store_each *each, const void *row)
+{
+    ((void (*)(void *, const struct store_launch *))each->function)(each->arg, row);
+}
+
+int store_launch_load(struct store *s, void (*each)(void *arg, const struct store_launch *row), void *arg,
+                      struct err *e)
+{
+    return store_table_load(s, &table, &(struct store_each){call, (void (*)(void))each, arg}, e);
+}

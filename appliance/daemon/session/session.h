@@ -44,6 +44,7 @@ struct session_settings {
 };
 
 struct session_spec {
+    struct id id;           /* of the session to be: the asker's own row names it before it is asked for */
     struct id image;        /* row of the image; a spare of it is taken when there is one */
     const char *name_front; /* the name's front with its '-' (contract 5.1); 8 random characters follow */
     const char *repo_url, *ref_url, *request, *persistent_request; /* for the container's environment */
@@ -64,7 +65,8 @@ void sessions_free(struct sessions **all);
 struct op *session_start(struct sessions *all, const struct session_spec *spec, struct session_door *out,
                          struct done done);
 
-/* Goes on where a start was when the daemon died: `id` is the row's. The same promises. */
+/* Goes on where a start was when the daemon died: `id` is the row's. The same promises; done at once when it runs
+ * already. Errors: ERR_SESSION_GONE when there is no such session, or it has ended. */
 struct op *session_resume(struct sessions *all, const struct id *id, struct session_door *out, struct done done);
 
 /* Moves it by the rule, commits state and event, then makes route and container match. `why`: what the page and the

@@ -1,0 +1,68 @@
+"""The client's side of the event stream (contract 2)."""
+import http.client
+import json
+import time
+import urllib.parse
+
+
+def spec(url, ref="HEAD"):
+    return f"{urllib.parse.quote(url, safe='')}/{urllib.parse.quote(ref, safe='')}"
+
+
+class Stream:
+    """GET /build/...; iterating gives events until the server closes."""
+
+    def __init__(self, portal, path, headers=None, timeout=900):
+        where = urllib.parse.urlsplit(portal)
+        self.connection = http.client.HTTPConnection(where.hostname, where.port, timeout=timeout)
+        self.connection.request("GET", path, headers={"Accept": "text/event-stream", **(headers or {})})
+        self.answer = self.connection.getresponse()
+        self.keepalives = 0
+
+    def __iter__(self):
+        while True:
+            line = self.answer.readline()
+            if not line:
+                return
+            text = line.decode().rstrip("\n")
+            if text.startswith("data:"):
+                yield json.loads(text[5:])
+            elif text.startswith(":"):
+                self.keepalives += 1
+
+    def close(self):
+        # Both: the answer holds the socket open as long as it has not been read to its end.
+        self.answer.close()
+        self.connection.close()
+
+
+class LaunchFailed(Exception):
+    pass
+
+
+def launch(portal, url, ref="HEAD", on_event=None):
+    """Runs a launch up to its `ready` event, which it returns with the events before it and its seconds."""
+    begin = time.monotonic()
+    stream = Stream(portal, f"/build/git/{spec(url, ref)}")
+    events = []
+    try:
+        for event in stream:
+            events.append(event)
+            if on_event:
+                on_event(event)
+            if event.get("phase") == "ready":
+                return {**event, "events": events, "seconds": time.monotonic() - begin}
+            if event.get("phase") in ("failed", "failure"):
+                break
+    finally:
+        stream.close()
+    raise LaunchFailed(events[-1].get("message", "no message") if events else "no event", events)
+
+
+def events_of(portal, path, headers=None, timeout=900):
+    """The whole stream, up to the server's close."""
+    stream = Stream(portal, path, headers, timeout)
+    try:
+        return list(stream)
+    finally:
+        stream.close()

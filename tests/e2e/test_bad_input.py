@@ -5,7 +5,7 @@ import time
 import urllib.parse
 
 import pytest
-from conftest import STUB
+from e2e_fixtures import STUB
 from ringbinder import engine
 from ringbinder.launch import events_of, launch, spec
 

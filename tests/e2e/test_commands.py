@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from conftest import STUB
+from e2e_fixtures import STUB
 from ringbinder.appliance import TOP
 from ringbinder.launch import spec
 

@@ -5,7 +5,7 @@ import time
 import urllib.request
 
 import pytest
-from conftest import STUB
+from e2e_fixtures import STUB
 from ringbinder import engine
 from ringbinder.launch import LaunchFailed, Stream, events_of, launch, spec
 from ringbinder.notebook import Session

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from conftest import STUB
+from e2e_fixtures import STUB
 from ringbinder import engine
 from ringbinder.launch import LaunchFailed, launch
 from ringbinder.notebook import Session

@@ -4,7 +4,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import STUB
+from e2e_fixtures import STUB
 from ringbinder import engine
 from ringbinder.launch import launch
 from ringbinder.notebook import Session

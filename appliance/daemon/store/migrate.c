@@ -80,7 +80,8 @@ int store_migrate(struct store *s, struct err *e)
     if (version_of(s, &version, e) < 0)
         return -1;
     if (version > SCHEMA_VERSION)
-        return err_set(e, ERR_STORE_NEWER, "its version is %d, this Ringbinder knows %d at most", version, SCHEMA_VERSION);
+        return err_set(e, ERR_STORE_NEWER, "its version is %d, this Ringbinder knows %d at most", version,
+                       SCHEMA_VERSION);
     for (; version < SCHEMA_VERSION; version++)
         if (migrate_once(s, version, e) < 0)
             return err_wrap(e, "migration %d", version + 1);

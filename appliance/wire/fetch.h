@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -69,7 +70,8 @@ bool wire_fetch_encode(struct buf *out, const struct wire_fetch_message *m);
 
 /*
  * Takes the first frame of `len` bytes: returns its whole length, 0 when it is not all there yet, -1 with
- * ERR_WIRE_MALFORMED. Slices point into `bytes`. Fields of other kinds are zero.
+ * ERR_WIRE_MALFORMED. Slices point into `bytes`; texts hold no NUL and no newline. Fields of other kinds are zero, and
+ * so are all but the version in a frame of another version. A code that codes.def does not have is ERR_INTERNAL.
  */
 ssize_t wire_fetch_decode(struct wire_fetch_message *out, const char *bytes, size_t len, struct err *e) ERR_CHECKED;
 

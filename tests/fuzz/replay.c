@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "unit/tap.h"
+#include "../unit/tap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

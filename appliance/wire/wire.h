@@ -3,6 +3,7 @@
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,13 @@ enum wire_route {
     WIRE_ROUTE_FORGOTTEN, /* as if it had never been */
 };
 
+enum wire_setting {
+#define SETTING(symbol, number, value, least, most) WIRE_SETTING_##symbol = number,
+#include "wire/settings.def"
+#undef SETTING
+    WIRE_SETTINGS /* one more than the largest number */
+};
+
 struct wire_message {
     enum wire_kind kind;
     char name[WIRE_NAME_MAX + 1]; /* ROUTE, WAKE, ACTIVITY, UNREACHABLE */
@@ -38,7 +46,7 @@ struct wire_message {
     uint16_t port;             /* ROUTE_OPEN: host order */
     uint32_t input_ms, any_ms; /* ACTIVITY: ages (decisions 5); UINT32_MAX: none since the route was set */
     uint32_t version;          /* HELLO */
-    uint16_t setting;          /* SETTING: of wire/settings.def; certificates come as descriptors beside it */
+    uint16_t setting;          /* SETTING: an enum wire_setting; certificates come as descriptors beside it */
     int64_t value;
 };
 
@@ -47,6 +55,12 @@ size_t wire_encode(uint8_t packet[WIRE_PACKET_MAX], const struct wire_message *m
 
 /* Exactly one message and nothing after it; fields of other kinds are zero. Errors: ERR_WIRE_MALFORMED. */
 int wire_decode(struct wire_message *out, const uint8_t *packet, size_t len, struct err *e) ERR_CHECKED;
+
+/* Sets every setting to what holds until the daemon says otherwise; [0] is unused. */
+void wire_settings_start(int64_t settings[WIRE_SETTINGS]);
+
+/* Takes a SETTING over. False, nothing changed, for a number of a later version or a value out of its range. */
+bool wire_settings_take(int64_t settings[WIRE_SETTINGS], const struct wire_message *m);
 
 /* Whether the gateway may say `kind` now; all else closes the connection and is a line in the journal. */
 bool wire_permitted(enum wire_kind kind, bool greeted);

@@ -1,0 +1,25 @@
+/* Feeds packets of control.sock to their reader; what it takes must be written again as the same bytes. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/wire.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    uint8_t again[WIRE_PACKET_MAX];
+    int64_t settings[WIRE_SETTINGS];
+    struct wire_message m;
+    struct err e;
+
+    if (wire_decode(&m, bytes, len, &e) < 0)
+        return 0;
+    if (wire_encode(again, &m) != len || memcmp(again, bytes, len) != 0)
+        abort();
+    wire_settings_start(settings);
+    wire_settings_take(settings, &m);
+    return 0;
+}

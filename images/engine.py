@@ -198,15 +198,16 @@ class Engine:
             if "error" in record:
                 raise Failure(f"import of {name}", record["error"], "Is the engine's disk full?")
 
-    def build(self, name, files, args, labels, seconds, show):
-        """A BuildKit build without a session; returns nothing, the image has its name when this comes back."""
+    def build(self, name, files, options, seconds, remedy):
+        """A BuildKit build without a session: the image has its name when this comes back. Of `options`: args, labels
+        and show, whether each line goes to standard error. `remedy` is what to do where a step fails."""
         query = {"version": "2", "t": name, "dockerfile": "Dockerfile", "rm": "1",
-                 "buildargs": json.dumps(args), "labels": json.dumps(labels)}
+                 "buildargs": json.dumps(options["args"]), "labels": json.dumps(options["labels"])}
         response = self.open("POST", "/build", query, context(files), {"Content-Type": "application/x-tar"})
-        trace = Trace(show)
+        trace = Trace(options["show"])
         for record in self.records(response, time.monotonic() + seconds, f"build of {name}"):
             if record.get("id") == "moby.buildkit.trace":
                 trace.record(record["aux"])
             if "error" in record:
                 raise Failure(f"build of {name}", record["error"] + "\n    " + "\n    ".join(trace.ending()),
-                              "The lines above are the end of the step's output.")
+                              remedy)

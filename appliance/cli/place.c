@@ -46,10 +46,10 @@ void place_remove(const char *folder)
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-/* "key=value" lines; keys that are not ours are passed over. */
+/* "key = value" lines as the configuration has them; comments and keys that are not ours are passed over. */
 static void read_setting(struct place *p, char *line)
 {
-    struct slice rest = slice_of(line), key = slice_cut(&rest, '=');
+    struct slice rest = slice_of(line), key = slice_trim(slice_cut(&rest, '=')), value = slice_trim(rest);
     const struct {
         const char *name;
         char *to;
@@ -63,7 +63,7 @@ static void read_setting(struct place *p, char *line)
 
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (slice_is(key, wanted[i].name))
-            str_copy(wanted[i].to, wanted[i].room, rest.at);
+            str_copy(wanted[i].to, wanted[i].room, value.at);
 }
 
 /* The daemon's answer to --show-config. NULL: *e says why. */

@@ -137,7 +137,7 @@ def test_the_sessions_host_answers_what_is_not_running(appliance, path, status):
 def test_an_engine_that_is_absent_at_start_is_waited_for(own_appliance, shared_folder, server):
     server.repository("late", {"Dockerfile": STUB})
     socket = shared_folder / "late-engine.sock"
-    late = own_appliance(engine_socket=socket, engine_ask_again_ms=200)
+    late = own_appliance(engine_socket=socket, engine_ask_again="200ms")
     assert request(late, "GET", "/health")[0] == 503
     message, _ = fails(late, f"/build/git/{spec(server.url('late'))}")
     assert "engine" in message

@@ -30,7 +30,7 @@ def wait_for_end(url, limit_s=30):
 
 def test_an_idle_session_ends_though_its_tab_polls(own_appliance, server):
     server.repository("idle", {"Dockerfile": STUB})
-    one = own_appliance(session_idle_s=2, session_grace_ms=0, sweep_ms=300)
+    one = own_appliance(idle_limit="2s", idle_grace="0ms", sweep="300ms")
     ready = launch(one.portal, server.url("idle"))
     text = wait_for_end(f"{ready['url']}api/kernels?token={ready['token']}")  # polling is no activity
     assert "Binder not found" in text and "idle" in text
@@ -39,7 +39,7 @@ def test_an_idle_session_ends_though_its_tab_polls(own_appliance, server):
 
 
 def test_a_busy_kernel_is_not_idle(own_appliance, server, hello):
-    one = own_appliance(session_idle_s=3, session_grace_ms=0, sweep_ms=300)
+    one = own_appliance(idle_limit="3s", idle_grace="0ms", sweep="300ms")
     ready = launch(one.portal, server.url("hello"))
     kernel = Session(ready).kernel()
     message = kernel.send("import time\nend = time.time() + 8\nwhile time.time() < end: pass\nprint('done')")
@@ -49,7 +49,7 @@ def test_a_busy_kernel_is_not_idle(own_appliance, server, hello):
 
 def test_a_session_ends_at_its_maximum_age(own_appliance, server):
     server.repository("old", {"Dockerfile": STUB})
-    one = own_appliance(session_age_s=2, sweep_ms=300)
+    one = own_appliance(age_limit="2s", sweep="300ms")
     ready = launch(one.portal, server.url("old"))
     text = wait_for_end(ready["url"])
     assert "Binder not found" in text

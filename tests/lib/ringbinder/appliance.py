@@ -13,7 +13,7 @@ START_LIMIT_S = 60
 STOP_LIMIT_S = 40
 
 # Delays of the contract, shortened: tests wait for what happens, not for clocks (decisions 14).
-SHORT_DELAYS = {"launch_retry_delay_ms": 200, "stream_linger_ms": 1000, "resolve_keep_ms": 0}
+SHORT_DELAYS = {"retry_delay": "200ms", "linger": "1s", "resolve_keep": "0ms", "health_hold": "0ms"}
 
 
 def free_port():

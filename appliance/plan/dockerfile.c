@@ -1,0 +1,257 @@
+/* Reading a stranger's Dockerfile as BuildKit does, as far as lines, directives and stages go. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plan/dockerfile.h"
+
+#include <ctype.h>
+
+#include "plan/files.h"
+
+#define BLANKS " \t\r\n\v\f"
+
+/* A directive: "# key=value". Newer engines take "//" for '#', too, in a file that another frontend reads. */
+struct directive {
+    struct slice key, value;
+};
+
+static bool is_blank(char c)
+{
+    return c && strchr(BLANKS, c);
+}
+
+static struct slice trim_left(struct slice text)
+{
+    while (text.len && is_blank(text.at[0])) {
+        text.at++;
+        text.len--;
+    }
+    return text;
+}
+
+static bool starts(struct slice text, const char *with)
+{
+    return text.len >= strlen(with) && memcmp(text.at, with, strlen(with)) == 0;
+}
+
+static bool read_directive(struct directive *out, struct slice line)
+{
+    size_t marker;
+
+    line = trim_left(line);
+    marker = starts(line, "#") ? 1 : starts(line, "//") ? 2 : 0;
+    if (!marker || !memchr(line.at, '=', line.len))
+        return false;
+    out->value = (struct slice){line.at + marker, line.len - marker};
+    out->key = files_strip(slice_cut(&out->value, '='));
+    /* BuildKit's pattern takes a value of blanks alone for one. */
+    if (!out->key.len || !isalpha((unsigned char)out->key.at[0]) || !out->value.len)
+        return false;
+    out->value = files_strip(out->value);
+    for (size_t i = 0; i < out->key.len; i++)
+        if (!isalnum((unsigned char)out->key.at[i]))
+            return false;
+    return true;
+}
+
+/* The physical line at *at, without its newline; moves *at behind it. */
+static struct slice take_line(struct slice text, size_t *at)
+{
+    struct slice rest = {text.at + *at, text.len - *at};
+    struct slice line = slice_cut(&rest, '\n');
+
+    *at = text.len - rest.len;
+    if (line.len && line.at[line.len - 1] == '\r')
+        line.len--;
+    return line;
+}
+
+void dockerfile_open(struct dockerfile *d, struct slice text)
+{
+    struct directive directive;
+    size_t at = 0;
+
+    *d = (struct dockerfile){.text = text, .escape = '\\', .joined = BUF_OF(text.len)};
+    while (at < text.len && read_directive(&directive, take_line(text, &at)))
+        if (slice_is_nocase(directive.key, "escape") && slice_is(directive.value, "`"))
+            d->escape = '`';
+}
+
+void dockerfile_close(struct dockerfile *d)
+{
+    buf_free(&d->joined);
+}
+
+static struct slice next_line(struct dockerfile *d)
+{
+    d->line++;
+    return take_line(d->text, &d->at);
+}
+
+/* Takes a trailing escape character off *line: true when the instruction goes on. Two of them are none. */
+static bool cut_continuation(struct slice *line, char escape)
+{
+    size_t len = line->len;
+
+    while (len && (line->at[len - 1] == ' ' || line->at[len - 1] == '\t'))
+        len--;
+    if (!len || line->at[len - 1] != escape || (len > 1 && line->at[len - 2] == escape))
+        return false;
+    line->len = len - 1;
+    return true;
+}
+
+/* Continuation lines, without comments and blank lines among them. */
+static void join_lines(struct dockerfile *d, struct slice line)
+{
+    bool more = cut_continuation(&line, d->escape);
+
+    buf_add(&d->joined, line.at, line.len);
+    while (more && d->at < d->text.len) {
+        struct slice bare;
+
+        line = next_line(d);
+        bare = trim_left(line);
+        if (!bare.len || bare.at[0] == '#')
+            continue;
+        more = cut_continuation(&line, d->escape);
+        buf_add(&d->joined, line.at, line.len);
+    }
+}
+
+struct slice dockerfile_word(struct slice *rest, char escape)
+{
+    struct slice word = trim_left(*rest);
+    size_t len = 0;
+    char quote = '\0';
+
+    while (len < word.len && (quote || !is_blank(word.at[len]))) {
+        char c = word.at[len];
+
+        if (c == escape && quote != '\'' && len + 1 < word.len)
+            len++;
+        else if (c == quote)
+            quote = '\0';
+        else if (!quote && (c == '"' || c == '\''))
+            quote = c;
+        len++;
+    }
+    *rest = (struct slice){word.at + len, word.len - len};
+    word.len = len;
+    return word;
+}
+
+/* "<<EOF", "3<<-'EOF'": fills the name without its quotes, and whether tabs in front of it are taken off. */
+static bool is_heredoc(struct buf *name, bool *chomp, struct slice word)
+{
+    while (word.len && isdigit((unsigned char)word.at[0])) {
+        word.at++;
+        word.len--;
+    }
+    if (!starts(word, "<<"))
+        return false;
+    word = (struct slice){word.at + 2, word.len - 2};
+    *chomp = starts(word, "-");
+    if (*chomp)
+        word = (struct slice){word.at + 1, word.len - 1};
+    if (!word.len || memchr(word.at, '<', word.len))
+        return false;
+    buf_clear(name);
+    for (size_t i = 0; i < word.len; i++)
+        if (word.at[i] != '"' && word.at[i] != '\'')
+            buf_add_char(name, word.at[i]);
+    return name->len > 0;
+}
+
+static void skip_heredoc(struct dockerfile *d, const struct buf *name, bool chomp)
+{
+    while (d->at < d->text.len) {
+        struct slice line = next_line(d);
+
+        while (chomp && line.len && line.at[0] == '\t') {
+            line.at++;
+            line.len--;
+        }
+        if (line.len == name->len && memcmp(line.at, name->bytes, name->len) == 0)
+            return;
+    }
+}
+
+/* ADD, COPY and RUN may carry heredocs, also behind ONBUILD; what is a JSON list may not. */
+static bool skip_heredocs(struct dockerfile *d, const struct dockerfile_instruction *in)
+{
+    struct slice word = in->word, rest = in->arguments;
+    cleanup_buf struct buf name = BUF_OF(d->text.len);
+    bool any = false, chomp;
+
+    if (slice_is_nocase(word, "ONBUILD"))
+        word = dockerfile_word(&rest, d->escape);
+    if (!slice_is_nocase(word, "RUN") && !slice_is_nocase(word, "COPY") && !slice_is_nocase(word, "ADD"))
+        return false;
+    if (starts(trim_left(rest), "["))
+        return false;
+    while (rest.len) {
+        if (!is_heredoc(&name, &chomp, dockerfile_word(&rest, d->escape)))
+            continue;
+        any = true;
+        skip_heredoc(d, &name, chomp);
+    }
+    return any;
+}
+
+bool dockerfile_next(struct dockerfile_instruction *out, struct dockerfile *d)
+{
+    while (d->at < d->text.len) {
+        struct slice line = trim_left(next_line(d)), rest;
+
+        if (!line.len || line.at[0] == '#')
+            continue;
+        *out = (struct dockerfile_instruction){.first_line = d->line};
+        buf_clear(&d->joined);
+        join_lines(d, line);
+        rest = (struct slice){buf_text(&d->joined), d->joined.len};
+        rest = trim_left(rest);
+        while (out->word.len < rest.len && !is_blank(rest.at[out->word.len]))
+            out->word.len++;
+        out->word.at = rest.at;
+        out->arguments = trim_left((struct slice){rest.at + out->word.len, rest.len - out->word.len});
+        out->heredoc = skip_heredocs(d, out);
+        out->end = d->at;
+        return true;
+    }
+    return false;
+}
+
+/* A JSON object would be looked into for the directive by engines from 23 on. */
+static bool is_json(struct slice text, size_t at)
+{
+    return starts(trim_left((struct slice){text.at + at, text.len - at}), "{");
+}
+
+int dockerfile_neutralise(struct buf *out, bool *changed, struct slice text, struct err *e)
+{
+    struct directive directive;
+    size_t start = 0, end, at, hidden = 0;
+
+    /* A first line "#!..." ends the directives of 20.10; newer engines skip it. */
+    if (starts(text, "#!"))
+        take_line(text, &start);
+    if (is_json(text, start))
+        return err_set(e, ERR_PLAN_FILE, "The Dockerfile is JSON, which is for other frontends than the engine's own.");
+    buf_add(out, text.at, start);
+    for (at = end = start; at < text.len; end = at) {
+        size_t from = at;
+
+        if (!read_directive(&directive, take_line(text, &at)))
+            break;
+        if (slice_is_nocase(directive.key, "syntax"))
+            hidden++;
+        else
+            buf_add(out, text.at + from, at - from);
+    }
+    *changed = hidden > 0;
+    if (hidden && out->len && out->bytes[out->len - 1] != '\n')
+        buf_add_char(out, '\n');
+    for (; hidden; hidden--)
+        buf_add_text(out, "#\n");
+    buf_add(out, text.at + end, text.len - end);
+    return out->full ? err_set(e, ERR_TOO_LARGE, "The Dockerfile is too large.") : 0;
+}

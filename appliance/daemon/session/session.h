@@ -36,11 +36,13 @@ struct session_settings {
     const uint8_t *secret;   /* 32 bytes: the key of tokens (decisions 10) */
     int64_t memory_bytes, memory_guarantee_bytes, cpu_millis;
     int processes;
-    int answer_limit_ms;                /* a started server must answer within this */
-    int idle_ms, age_ms;                /* idle stop, maximum age */
-    int sweep_ms;                       /* the sweeper's turn */
-    int grace_ms;                       /* after a start of the daemon no session is idle for this long (decisions 6) */
-    const char *const *extra_arguments; /* of the Jupyter server, ends with NULL */
+    int answer_limit_ms; /* a started server must answer within this */
+    int idle_ms, age_ms; /* idle stop, maximum age; 0: never */
+    int sweep_ms;        /* the sweeper's turn */
+    int grace_ms;        /* after a start of the daemon no session is idle for this long (decisions 6) */
+    const char *allow_origin, *default_url; /* of the Jupyter server (contract 5.2); NULL: none */
+    const char *const *extra_arguments;     /* of the Jupyter server, ends with NULL; NULL: none */
+    const int64_t *gateway;                 /* by enum wire_setting, WIRE_SETTINGS of them; NULL: wire/settings.def's */
 };
 
 struct session_spec {
@@ -56,6 +58,7 @@ struct session_door {
     char name[65], token[23]; /* for the `ready` event: secrets, never logged */
 };
 
+/* Reads the rows, copies the settings; routes follow once the engine has said which containers run. */
 int sessions_new(struct sessions **out, const struct session_parts *parts, const struct session_settings *settings,
                  struct err *e) ERR_CHECKED;
 void sessions_free(struct sessions **all);

@@ -1,0 +1,259 @@
+/* The sweeper: puts rows and the engine's containers together. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session/sweep.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "loop/loop.h"
+#include "session/idle.h"
+#include "session/reconcile.h"
+#include "session/room.h"
+#include "session/start.h"
+
+struct removal {
+    struct list node;
+    struct sweeper *sweeper;
+    struct id row;
+    struct op *op;
+};
+
+struct sweeper {
+    struct sessions *all;
+    struct watch watch;       /* of the engine */
+    struct loop_timer *timer; /* the next turn */
+    int64_t due, began;       /* when that is; when the last listing began */
+    unsigned turn;
+    struct op *listing; /* NULL: none is under way */
+    struct engine_container_list list;
+    bool again;      /* asked for while a listing was under way */
+    bool undone;     /* something of the last sweep could not be done */
+    bool complained; /* about the listing: once, until it works again */
+    struct list removals;
+    size_t removing;
+};
+
+static void sweep_begin(void *arg);
+
+void sweep_within(struct sweeper *w, int delay_ms)
+{
+    struct loop *loop = w->all->parts.loop;
+    int64_t due = loop_now(loop) + delay_ms;
+
+    if (w->listing) {
+        w->again = true;
+        return;
+    }
+    if (w->timer && w->due <= due)
+        return;
+    loop_timer_cancel(&w->timer);
+    w->due = due;
+    w->timer = loop_timer_new(loop, delay_ms, sweep_begin, w);
+}
+
+void sweep_hinted(struct sweeper *w)
+{
+    int64_t since = loop_now(w->all->parts.loop) - w->began;
+
+    sweep_within(w, since < SWEEP_HINT_MS ? (int)(SWEEP_HINT_MS - since) : 0);
+}
+
+static void engine_news(void *arg)
+{
+    sweep_within(arg, SWEEP_GATHER_MS);
+}
+
+static void removal_free(struct removal *r)
+{
+    list_remove(&r->node);
+    r->sweeper->removing--;
+    op_cancel(&r->op);
+    free(r);
+}
+
+static void removed(void *arg, const struct err *e)
+{
+    struct removal *r = arg;
+    struct sweeper *w = r->sweeper;
+    char text[ID_TEXT];
+
+    r->op = NULL;
+    if (e && engine_state(w->all->parts.engine) == ERR_NONE)
+        log_err(LOG_WARNING, e, "removing a container CONTAINER=%s", id_text(text, &r->row));
+    removal_free(r);
+    if (e || w->undone)
+        sweep_within(w, e ? w->all->settings.sweep_ms : 0);
+}
+
+/* Once for each: an engine may take seconds to stop one. */
+static void remove_container(struct sweeper *w, const struct id *row)
+{
+    struct removal *r;
+
+    list_for_each (node, &w->removals)
+        if (id_equal(&container_of(node, struct removal, node)->row, row))
+            return;
+    if (w->removing == SWEEP_REMOVALS_MAX) {
+        w->undone = true;
+        return;
+    }
+    r = mem_zero(1, sizeof *r);
+    r->sweeper = w;
+    r->row = *row;
+    list_add(&w->removals, &r->node);
+    w->removing++;
+    r->op = engine_container_remove(w->all->parts.engine, row, (struct done){removed, r});
+}
+
+static void lose(struct session *s, const struct engine_container *c)
+{
+    struct err why;
+
+    if (c)
+        err_set(&why, ERR_SESSION_EXITED, "the notebook server ended by itself, with code %d", c->exit_code);
+    else
+        err_set(&why, ERR_SESSION_LOST, "the container was removed from outside");
+    session_cause(s, SESSION_ENDED, &why);
+}
+
+/* A start that nobody goes on with any more; one that is under way hears when its container has ended. */
+static void look_at_start(struct session *s, const struct engine_container *c)
+{
+    struct err why;
+
+    if (!s->start && loop_now(s->all->parts.loop) >= s->claim_by) {
+        err_set(&why, ERR_SESSION_UNCLAIMED, "its start was cut short, and nobody came back for it");
+        session_cause(s, SESSION_ENDED, &why);
+    } else if (s->start && (!c || !c->running)) {
+        start_died(s, c ? c->exit_code : -1);
+    }
+}
+
+/* What the listing shows is older than a change that came while it was under way. */
+static bool is_stale(const struct sweeper *w, const struct session *s)
+{
+    return s->changed == w->turn;
+}
+
+static void judge(struct sweeper *w, struct session *s, const struct engine_container *c)
+{
+    switch (reconcile_verdict(s ? &s->state : NULL, c)) {
+    case RECONCILE_NOTHING:
+        return;
+    case RECONCILE_REMOVE:
+        remove_container(w, &c->row);
+        return;
+    case RECONCILE_ADOPT:
+        routes_open(s, c->address);
+        return;
+    case RECONCILE_LOST:
+        lose(s, c);
+        if (c)
+            remove_container(w, &c->row);
+        return;
+    case RECONCILE_RESUME:
+        look_at_start(s, c);
+        return;
+    }
+}
+
+static void judge_containers(struct sweeper *w)
+{
+    for (size_t i = 0; i < w->list.count; i++) {
+        const struct engine_container *c = &w->list.items[i];
+        struct session *s = session_by_id(w->all, &c->session);
+
+        if (s && !id_equal(&s->container, &c->row))
+            s = NULL; /* an earlier container of the same session */
+        if (s)
+            s->seen = w->turn;
+        if (!s || !is_stale(w, s) || s->state == SESSION_GONE)
+            judge(w, s, c);
+    }
+}
+
+static void judge_the_rest(struct sweeper *w)
+{
+    struct session *s, *next;
+
+    HASH_ITER(by_id, w->all->by_id, s, next)
+    if (s->seen != w->turn && s->state != SESSION_GONE && !is_stale(w, s))
+        judge(w, s, NULL);
+}
+
+static void sweep_end(struct sweeper *w)
+{
+    if (w->again)
+        sweep_within(w, SWEEP_GATHER_MS);
+    else if (w->all->live || w->undone)
+        sweep_within(w, w->all->settings.sweep_ms);
+    w->again = false;
+}
+
+static void listed(void *arg, const struct err *e)
+{
+    struct sweeper *w = arg;
+
+    w->listing = NULL;
+    if (e) {
+        w->undone = true;
+        if (!w->complained && engine_state(w->all->parts.engine) == ERR_NONE)
+            log_err(LOG_WARNING, e, "listing containers");
+        w->complained = true;
+    } else {
+        w->complained = w->undone = false;
+        judge_containers(w);
+        judge_the_rest(w);
+        routes_known(w->all->routes);
+    }
+    engine_container_list_free(&w->list);
+    sessions_trim(w->all);
+    sweep_end(w);
+}
+
+static void sweep_begin(void *arg)
+{
+    struct sweeper *w = arg;
+
+    w->timer = NULL;
+    idle_look(w->all);
+    w->turn++;
+    w->began = loop_now(w->all->parts.loop);
+    w->again = false;
+    w->listing = engine_container_list(w->all->parts.engine, &w->list, (struct done){listed, w});
+}
+
+unsigned sweep_turn(const struct sweeper *w)
+{
+    return w->turn;
+}
+
+struct sweeper *sweeper_new(struct sessions *all)
+{
+    struct sweeper *w = mem_zero(1, sizeof *w);
+
+    w->all = all;
+    list_init(&w->removals);
+    w->watch.wake = engine_news;
+    w->watch.arg = w;
+    w->began = loop_now(all->parts.loop) - SWEEP_HINT_MS;
+    engine_watch(all->parts.engine, &w->watch);
+    sweep_within(w, 0);
+    return w;
+}
+
+void sweeper_free(struct sweeper **at)
+{
+    struct sweeper *w = *at;
+
+    if (!w)
+        return;
+    watch_end(&w->watch);
+    loop_timer_cancel(&w->timer);
+    op_cancel(&w->listing);
+    engine_container_list_free(&w->list);
+    list_for_each_safe (node, &w->removals)
+        removal_free(container_of(node, struct removal, node));
+    free(w);
+    *at = NULL;
+}

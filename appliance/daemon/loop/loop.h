@@ -20,7 +20,7 @@ struct loop_signal;
 int loop_new(struct loop **out, struct err *e) ERR_CHECKED;
 /* After all that was added has been removed. */
 void loop_free(struct loop **loop);
-/* Until loop_stop(). Errors: ERR_SYSTEM. */
+/* Until loop_stop(), called from inside; may be run again. Errors: ERR_SYSTEM. */
 int loop_run(struct loop *loop, struct err *e) ERR_CHECKED;
 void loop_stop(struct loop *loop);
 

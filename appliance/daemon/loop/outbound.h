@@ -12,7 +12,7 @@
 
 /*
  * libcurl's multi interface on the loop; connections are kept. A host that a visitor named is never asked from here:
- * that is fetch's job.
+ * that is fetch's job. No proxy of the environment is used, no redirect followed.
  */
 struct loop;
 struct outbound;
@@ -24,7 +24,8 @@ struct outbound_request {
     const char *const *headers; /* "Name: value", ends with NULL; NULL: none */
     const void *body;           /* copied; NULL with pull: streamed; NULL without: none */
     size_t body_len;
-    ssize_t (*pull)(void *arg, void *to, size_t room); /* body bytes; 0: its end; -1: none now */
+    /* Body bytes; 0: its end; -1: none now. Only fills `to`: it may not ask, cancel or free anything. */
+    ssize_t (*pull)(void *arg, void *to, size_t room);
     void (*chunk)(void *arg, const char *bytes,
                   size_t len); /* an answer's bytes as they come (status < 300 only); NULL: kept */
     void *arg;                 /* of pull and chunk */
@@ -38,7 +39,7 @@ struct outbound_answer {
 };
 
 int outbound_new(struct outbound **out, struct loop *loop, struct err *e) ERR_CHECKED;
-/* Cancels what is under way, without calling anybody. */
+/* Cancels what is under way, without calling anybody. Not from inside a `done` or a chunk(). */
 void outbound_free(struct outbound **o);
 
 /* Any status is an answer. Errors: ERR_UNREACHABLE (with libcurl's reason), ERR_DEADLINE, ERR_TOO_LARGE. */

@@ -1,0 +1,179 @@
+/* Launches: their making, their state, and how they come back after a restart of the daemon. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "launch/launch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "launch/check.h"
+#include "launch/state.h"
+#include "loop/loop.h"
+#include "store/event.h"
+
+static struct launch *launch_new(struct launches *all)
+{
+    struct launch *l = mem_zero(1, sizeof *l);
+
+    l->launches = all;
+    feed_init(&l->feed);
+    list_add(&all->all, &l->node);
+    return l;
+}
+
+static void launch_free(struct launch *l)
+{
+    loop_timer_cancel(&l->linger);
+    feed_free(&l->feed);
+    list_remove(&l->node);
+    free(l);
+}
+
+void launch_forget_unread(struct launch *l)
+{
+    if (!l->flowing && !l->readers)
+        launch_free(l);
+}
+
+static int move(struct launch *l, const char *kind, enum err_code code, struct err *e)
+{
+    struct store *store = l->launches->parts.store;
+    const struct store_event event = {
+        .kind = kind,
+        .code = code,
+        .launch = &l->row.id,
+        .session = id_is_none(&l->row.session) ? NULL : &l->row.session,
+    };
+    cleanup_rollback struct store *open = store;
+
+    if (store_begin(store, e) < 0 || store_launch_put(store, &l->row, e) < 0 || store_event_add(store, &event, e) < 0)
+        return -1;
+    return store_commit(store, e);
+}
+
+int launch_move(struct launch *l, const char *state, const struct err *why, struct err *e)
+{
+    cleanup_free char *kind = mem_format("launch.%s", state);
+
+    str_copy(l->row.state, sizeof l->row.state, state);
+    if (!str_is(state, "running"))
+        l->row.ended = clock_utc_ms();
+    if (why) {
+        l->row.code = why->code;
+        str_copy(l->row.text, sizeof l->row.text, why->text);
+    }
+    return move(l, kind, why ? why->code : ERR_NONE, e);
+}
+
+static void linger_over(void *arg)
+{
+    struct launch *l = arg;
+
+    l->linger = NULL;
+    watch_wake_all(&l->feed.watchers);
+}
+
+void launch_ended(struct launch *l)
+{
+    struct launches *all = l->launches;
+
+    l->flowing = false;
+    if (l->built && str_is(l->row.state, "ready"))
+        l->linger = loop_timer_new(all->parts.loop, all->settings.linger_ms, linger_over, l);
+    watch_wake_all(&l->feed.watchers);
+    launch_forget_unread(l);
+}
+
+/* Contract 2.9: the federation's address, or what the visitor called us. */
+static void set_host(struct launch *l, const char *origin)
+{
+    const char *base = l->launches->settings.badge_base_url;
+    const char *host = base ? base : origin;
+    cleanup_free char *with_slash = mem_format("%s%s", host, str_ends(host, "/") ? "" : "/");
+
+    str_copy(l->row.host, sizeof l->row.host, with_slash);
+}
+
+static void begin(struct launch *l, const char *from)
+{
+    l->flowing = true;
+    flow_start(&l->flow, &launch_flow, l->launches->parts.loop, from);
+}
+
+struct launch *launch_start(struct launches *all, const struct launch_request *request)
+{
+    struct launch *l = launch_new(all);
+    struct launch_request stripped = *request;
+    cleanup_free char *spec = mem_string(request->spec);
+    const struct check_subject subject = {&stripped, &l->place};
+    size_t len = strlen(spec);
+    struct err why;
+
+    while (len && spec[len - 1] == '/') /* contract 2.2, step 7 */
+        spec[--len] = '\0';
+    stripped.spec = spec;
+    l->row = (struct store_launch){.id = id_new(), .created = clock_utc_ms()};
+    str_copy(l->row.provider, sizeof l->row.provider, request->provider);
+    str_copy(l->row.spec, sizeof l->row.spec, spec);
+    set_host(l, request->origin);
+    if (check_launch(&subject, &why) < 0 || launch_move(l, "running", NULL, &why) < 0)
+        launch_fail(l, NULL, &why);
+    else
+        begin(l, NULL);
+    return l;
+}
+
+static void resume(void *arg, const struct store_launch *row)
+{
+    struct launch *l = launch_new(arg);
+    const struct provider *provider = provider_find(row->provider);
+    struct err why;
+
+    l->row = *row;
+    if (!provider)
+        err_set(&why, ERR_LAUNCH_NO_PROVIDER, "%.60s", row->provider);
+    else if (provider_parse(&l->place, provider, row->spec, &why) == 0) {
+        begin(l, launch_step_after_restart(row->step));
+        return;
+    }
+    launch_fail(l, row->step, &why);
+    launch_forget_unread(l);
+}
+
+int launches_new(struct launches **out, const struct launch_parts *parts, const struct launch_settings *settings,
+                 struct err *e)
+{
+    struct launches *all = mem_zero(1, sizeof *all);
+
+    all->parts = *parts;
+    all->settings = *settings;
+    all->settings.image_prefix = mem_string(settings->image_prefix);
+    all->settings.hub_url = mem_string(settings->hub_url);
+    all->settings.badge_base_url = mem_string(settings->badge_base_url);
+    slots_init(&all->slots, parts->loop, settings->starts_at_a_time);
+    list_init(&all->all);
+    *out = all;
+    return store_launch_load(parts->store, resume, all, e);
+}
+
+void launches_free(struct launches **all)
+{
+    if (!*all)
+        return;
+    list_for_each_safe (node, &(*all)->all) {
+        struct launch *l = container_of(node, struct launch, node);
+
+        /* Not flow_cancel(): that would end the launch, and its row is to go on. */
+        op_cancel(&l->flow.out);
+        loop_timer_cancel(&l->flow.timer);
+        launch_free(l);
+    }
+    free((char *)(*all)->settings.image_prefix);
+    free((char *)(*all)->settings.hub_url);
+    free((char *)(*all)->settings.badge_base_url);
+    free(*all);
+    *all = NULL;
+}

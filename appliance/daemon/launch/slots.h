@@ -1,0 +1,30 @@
+/* Places for sessions that start: as many at a time as the machine takes, the rest in order. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef LAUNCH_SLOTS_H
+#define LAUNCH_SLOTS_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "loop/op.h"
+
+struct loop;
+
+struct slots {
+    struct loop *loop;
+    int limit, taken;
+    struct list waiting;
+};
+
+void slots_init(struct slots *s, struct loop *loop, int limit);
+
+/* Whether a slot is free and nobody waits for it. */
+bool slots_free_now(const struct slots *s);
+/* Done when a slot is the caller's, who gives it back with slots_give(). Cancelling takes it out of the line, or gives
+ * the slot back. No errors. */
+struct op *slots_wait(struct slots *s, struct done done);
+/* Takes one at once, over the limit if need be: who starts again has waited its turn already. */
+void slots_take(struct slots *s);
+void slots_give(struct slots *s);
+
+#endif

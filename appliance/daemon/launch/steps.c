@@ -1,0 +1,299 @@
+/* The steps of a launch: resolve, image, build, admit, session, ready. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "launch/state.h"
+#include "launch/text.h"
+#include "provider/name.h"
+
+static struct launch *launch_of(struct flow *f)
+{
+    return container_of(f, struct launch, flow);
+}
+
+static const char *prefix_of(const struct launch *l)
+{
+    return provider_prefix(l->place.provider);
+}
+
+/* Contract 2.4: an answer without a commit is a failure of this step. */
+static void resolved(void *arg, const struct err *e)
+{
+    struct launch *l = arg;
+    struct err none;
+
+    if (!e && !l->row.ref[0]) {
+        err_set(&none, ERR_LAUNCH_NO_REF, "there is no %s", l->place.ref);
+        e = &none;
+    }
+    done_call(flow_done(&l->flow), e);
+}
+
+static enum flow_result step_resolve(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+    const struct build_question question = {.provider = prefix_of(l), .spec = l->row.spec};
+
+    if (l->place.exact) {
+        str_copy(l->row.ref, sizeof l->row.ref, l->place.ref);
+        return FLOW_NEXT;
+    }
+    return flow_wait(f, build_resolve(l->launches->parts.builds, &question, l->row.ref, (struct done){resolved, l}));
+}
+
+static enum flow_result step_image(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+    const struct launches *all = l->launches;
+
+    if (!name_image(l->row.image, all->settings.image_prefix, l->place.slug, l->row.ref)) {
+        err_set(e, ERR_LAUNCH_NAME, "the image of %.120s would have a name that is too long", l->place.repo_url);
+        return FLOW_FAIL;
+    }
+    if (store_launch_put(all->parts.store, &l->row, e) < 0)
+        return FLOW_FAIL;
+    return flow_wait(f, build_image_find(all->parts.builds, l->row.image, &l->image, flow_done(f)));
+}
+
+static enum flow_result step_build(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+    struct builds *builds = l->launches->parts.builds;
+    const struct build_spec spec = {
+        .image = l->row.image,
+        .repo_url = l->place.repo_url,
+        .commit = l->row.ref,
+        .ref = l->place.ref,
+    };
+    struct build_log *log;
+    struct op *build;
+
+    if (!id_is_none(&l->image.image)) {
+        feed_add(&l->feed, text_found(l->row.image));
+        return FLOW_NEXT;
+    }
+    l->built = true;
+    feed_add(&l->feed, text_waiting());
+    build = build_want(builds, &spec, &l->image, flow_done(f));
+    log = build_log_find(builds, l->row.image);
+    if (log)
+        feed_add_log(&l->feed, log);
+    return flow_wait(f, build);
+}
+
+static void admitted(void *arg, const struct err *e)
+{
+    struct launch *l = arg;
+
+    l->has_slot = !e;
+    done_call(flow_done(&l->flow), e);
+}
+
+static enum flow_result step_admit(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+    struct slots *slots = &l->launches->slots;
+
+    if (l->built)
+        feed_add(&l->feed, text_built(l->row.image));
+    feed_add(&l->feed, text_launching());
+    if (!slots_free_now(slots))
+        feed_add(&l->feed, text_queued());
+    return flow_wait(f, slots_wait(slots, (struct done){admitted, l}));
+}
+
+/* The image's row, where this launch has not seen the build: it went on from here after a restart. */
+static int find_image(struct launch *l, struct err *e)
+{
+    struct store_image row;
+    int found;
+
+    if (!id_is_none(&l->image.image))
+        return 0;
+    found = store_image_by_name(l->launches->parts.store, l->row.image, &row, e);
+    if (found == 0)
+        return err_set(e, ERR_INTERNAL, "there is no row for the image %s", l->row.image);
+    if (found > 0)
+        l->image.image = row.id;
+    return found < 0 ? -1 : 0;
+}
+
+/* What a session and the `ready` event say of the repository (contract 2.9). */
+struct told {
+    char *request, *persistent_request; /* owned */
+    char ref_url[PROVIDER_URL_MAX + 1];
+};
+
+static void told_free(struct told *t)
+{
+    free(t->request);
+    free(t->persistent_request);
+}
+
+static void told_of(struct told *t, const struct launch *l)
+{
+    t->request = mem_format("v2/%s/%s", prefix_of(l), l->row.spec);
+    t->persistent_request = mem_format("v2/%s/%s%s", prefix_of(l), l->place.spec_front, l->row.ref);
+    if (!provider_ref_url(t->ref_url, &l->place, l->row.ref))
+        str_copy(t->ref_url, sizeof t->ref_url, l->place.repo_url);
+}
+
+static struct op *start_session(struct launch *l, struct done done)
+{
+    CLEANUP(told_free) struct told told;
+    char front[NAME_USER_FRONT_MAX + 1];
+    struct session_spec spec;
+
+    told_of(&told, l);
+    name_user_front(front, l->place.repo_url);
+    spec = (struct session_spec){
+        .id = l->row.session,
+        .image = l->image.image,
+        .name_front = front,
+        .repo_url = l->place.repo_url,
+        .ref_url = told.ref_url,
+        .request = told.request,
+        .persistent_request = told.persistent_request,
+        .launch_host = l->row.host,
+    };
+    return session_start(l->launches->parts.sessions, &spec, &l->door, done);
+}
+
+static enum flow_result step_session(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+    const struct launch_parts *parts = &l->launches->parts;
+    bool under_way = !id_is_none(&l->row.session);
+    struct op *start;
+
+    if (!l->has_slot)
+        slots_take(&l->launches->slots);
+    l->has_slot = true;
+    feed_add(&l->feed, text_requested());
+    if (under_way) {
+        start = session_resume(parts->sessions, &l->row.session, &l->door, flow_done(f));
+    } else {
+        l->row.session = id_new();
+        if (find_image(l, e) < 0 || store_launch_put(parts->store, &l->row, e) < 0)
+            return FLOW_FAIL;
+        start = start_session(l, flow_done(f));
+    }
+    feed_add(&l->feed, text_spawning());
+    return flow_wait(f, start);
+}
+
+static void give_slot(struct launch *l)
+{
+    if (l->has_slot)
+        slots_give(&l->launches->slots);
+    l->has_slot = false;
+}
+
+/* Contract 2.11: another session, under a new name, after a delay that doubles. */
+static enum flow_result recover_session(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+    const struct launch_settings *settings = &l->launches->settings;
+
+    give_slot(l);
+    feed_add(&l->feed, text_spawn_failed(e));
+    if (f->tries >= settings->attempts)
+        return FLOW_FAIL;
+    log_line(LOG_NOTICE, e->code, "attempt %d failed: %s LAUNCH=%s", f->tries, e->text,
+             id_text((char[ID_TEXT]){0}, &l->row.id));
+    feed_add(&l->feed, text_again(f->tries));
+    l->row.session = (struct id){0};
+    f->delay_ms = settings->attempt_delay_ms << (f->tries - 1);
+    return FLOW_AGAIN;
+}
+
+static enum flow_result step_ready(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+
+    give_slot(l);
+    return launch_move(l, "ready", NULL, e) < 0 ? FLOW_FAIL : FLOW_NEXT;
+}
+
+static const struct flow_step steps[] = {
+    {"resolve", 620, step_resolve, NULL}, /* the room's own limit is shorter: resolve_limit */
+    {"image", 60, step_image, NULL},
+    {"build", 172800, step_build, NULL}, /* builds have their own limit; this one has the queue in it */
+    {"admit", 3600, step_admit, NULL},
+    {"session", 600, step_session, recover_session}, /* contract 2.11 */
+    {"ready", 10, step_ready, NULL},
+    {0},
+};
+
+/* A session's door is known to the step that asks for it, so `ready` is reached through it again. */
+const char *launch_step_after_restart(const char *step)
+{
+    if (str_is(step, "ready"))
+        return "session";
+    for (const struct flow_step *s = steps; s->name; s++)
+        if (str_is(s->name, step))
+            return step;
+    return NULL;
+}
+
+static int enter(struct flow *f, const char *step, struct err *e)
+{
+    struct launch *l = launch_of(f);
+
+    str_copy(l->row.step, sizeof l->row.step, step);
+    return store_launch_step(l->launches->parts.store, &l->row.id, step, e);
+}
+
+void launch_fail(struct launch *l, const char *step, const struct err *why)
+{
+    const struct text_subject of = {.provider = l->row.provider, .spec = l->row.spec, .step = step};
+    char id[ID_TEXT];
+    struct err e;
+
+    log_line(LOG_NOTICE, why->code, "%s LAUNCH=%s STEP=%s", why->text, id_text(id, &l->row.id), step ? step : "door");
+    if (step && launch_move(l, "failed", why, &e) < 0)
+        log_err(LOG_ERR, &e, "the row of launch %s", id);
+    feed_add_last(&l->feed, text_failed(&of, why), false);
+}
+
+static void tell_ready(struct launch *l)
+{
+    CLEANUP(told_free) struct told told;
+    cleanup_free char *url = mem_format("%suser/%s/", l->launches->settings.hub_url, l->door.name);
+    struct text_ready ready;
+    char id[ID_TEXT], session[ID_TEXT];
+
+    told_of(&told, l);
+    ready = (struct text_ready){
+        .url = url,
+        .token = l->door.token,
+        .image = l->row.image,
+        .repo_url = l->place.repo_url,
+        .ref_url = told.ref_url,
+        .launch_host = l->row.host,
+        .request = told.request,
+        .persistent_request = told.persistent_request,
+    };
+    log_line(LOG_INFO, ERR_NONE, "ready after %lld ms LAUNCH=%s SESSION=%s", (long long)(l->row.ended - l->row.created),
+             id_text(id, &l->row.id), id_text(session, &l->row.session));
+    feed_add(&l->feed, text_answers(l->door.name));
+    feed_add_last(&l->feed, text_ready(&ready), true);
+}
+
+static void end(struct flow *f, const struct err *e)
+{
+    struct launch *l = launch_of(f);
+
+    give_slot(l);
+    if (e)
+        launch_fail(l, l->row.step, e);
+    else
+        tell_ready(l);
+    launch_ended(l);
+}
+
+const struct flow_kind launch_flow = {steps, enter, end};

@@ -1,4 +1,4 @@
-/* When a session has been left alone for too long, or has lived for too long. */
+/* When a session has been left alone for too long, or has lived for too long. Pure. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SESSION_IDLE_H
 #define SESSION_IDLE_H
@@ -15,8 +15,6 @@
  * kernels; one that does not answer cannot be asked, so the processor alone decides.
  */
 #define IDLE_CPU_PERMILLE 100 /* of one core, over the time between two sweeps: more is work */
-#define IDLE_ASK_MS 2000      /* limit of the question */
-#define IDLE_ASKING_MAX 16    /* questions at a time; the rest is asked in the next turn */
 
 struct idle_facts {
     int64_t age_ms;       /* since it was made */
@@ -28,15 +26,10 @@ struct idle_facts {
 
 enum idle_answer { IDLE_STAYS, IDLE_WORKS, IDLE_ASK, IDLE_ENDS, IDLE_AGED };
 
-/* Pure. WORKS: it is at work, its time begins again; ASK: ask for its kernels and decide again. */
+/* WORKS: it is at work, its time begins again; ASK: ask for its kernels and decide again. */
 enum idle_answer idle_decide(const struct idle_facts *facts, const struct session_settings *settings);
 
-/* Whether an answer of /api/kernels shows a kernel that is busy; what cannot be read shows none. Pure. */
+/* Whether an answer of /api/kernels shows a kernel that is busy; what cannot be read shows none. */
 bool idle_kernels_busy(const char *json, size_t len);
-
-/* The sweeper's turn: looks at every running session. */
-void idle_look(struct sessions *all);
-/* The session runs no more: its question is dropped. */
-void idle_forget(struct session *s);
 
 #endif

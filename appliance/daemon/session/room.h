@@ -36,7 +36,7 @@ struct session {
     int64_t still_since;    /* the last sign of somebody at work: input, a busy kernel, processor time */
     bool heard;             /* still_since was seen, it is not only the daemon's start */
     int64_t cpu_us, cpu_at; /* the last reading, and when; -1: none */
-    struct op *asking;      /* idle.c's question; NULL: none */
+    struct op *asking;      /* look.c's question; NULL: none */
     struct start *start;    /* NULL: nothing is under way */
     struct list gone_node;  /* GONE: by age */
     UT_hash_handle by_name, by_id;
@@ -51,7 +51,7 @@ struct sessions {
     struct list gone_list; /* oldest first */
     int64_t began;         /* the loop's time of sessions_new() */
     bool closing;          /* sessions_free() is at work: what starts is left as it is */
-    size_t asking;         /* idle.c's questions that are out */
+    size_t asking;         /* look.c's questions that are out */
     struct routes *routes;
     struct sweeper *sweeper;
 };

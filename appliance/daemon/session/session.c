@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "loop/loop.h"
-#include "session/idle.h"
+#include "session/look.h"
 #include "session/room.h"
 #include "session/spec.h"
 #include "session/start.h"
@@ -94,7 +94,7 @@ void session_free(struct session *s)
 {
     struct sessions *all = s->all;
 
-    idle_forget(s);
+    look_forget(s);
     if (s->start)
         start_abandon(s);
     list_remove(&s->gone_node);
@@ -127,11 +127,12 @@ static int commit(struct session *s, enum session_state to, const struct err *wh
     struct store *store = s->all->parts.store;
     struct store_container container = {.id = s->container, .session = s->id};
     struct store_event event = {.kind = "session.answered", .session = &s->id, .container = &s->container};
-    cleanup_rollback struct store *open = store;
+    cleanup_rollback struct store *open = NULL;
     struct store_session row;
 
     if (store_begin(store, e) < 0)
         return -1;
+    open = store;
     if (session_row(s, &row, e) < 0 || store_container_get(store, &s->container, &container, e) < 0)
         return -1;
     str_copy(row.state, sizeof row.state, session_state_word(to));
@@ -161,7 +162,7 @@ static void follow(struct session *s)
         s->heard = true;
     }
     if (s->state == SESSION_GONE) {
-        idle_forget(s);
+        look_forget(s);
         list_add(&all->gone_list, &s->gone_node);
         all->gone++;
         all->live--;
@@ -260,7 +261,7 @@ static int commit_new(struct sessions *all, const struct session_spec *spec, str
                       struct store_container *container, struct err *e)
 {
     struct store *store = all->parts.store;
-    cleanup_rollback struct store *open = store;
+    cleanup_rollback struct store *open = NULL;
     struct store_event event = {
         .kind = "session.made", .session = &row->id, .container = &container->id, .image = &spec->image};
     struct store_image image;
@@ -268,6 +269,7 @@ static int commit_new(struct sessions *all, const struct session_spec *spec, str
 
     if (store_begin(store, e) < 0)
         return -1;
+    open = store;
     found = store_image_get(store, &spec->image, &image, e);
     if (found == 0)
         return err_set(e, ERR_SESSION_IMAGE, "the image was removed before its session began");

@@ -11,8 +11,8 @@
 #include "session/rules.h"
 
 /*
- * Every session of this instance. The room owns control.sock's daemon side (routes.h), the sweeper (reconcile.h) and
- * the clock of idleness (idle.h); others start, find and end sessions here.
+ * Every session of this instance. The room owns control.sock's daemon side (routes.h), the sweeper (sweep.h) and the
+ * look for idle sessions (look.h); others start, find and end sessions here.
  */
 struct session; /* owned by its `sessions`; borrowed pointers are good until the loop turns */
 struct sessions;

@@ -130,11 +130,8 @@ static const struct flow_kind start_kind = {start_steps, start_enter, start_end}
 static void start_cancel(struct op *op)
 {
     struct start *s = container_of(op, struct start, op);
-    struct err why;
 
-    s->done = (struct done){0}; /* op.h: after cancelling, nobody is called */
-    err_set(&why, ERR_SESSION_UNWANTED, "nobody waits for it any more");
-    flow_cancel(&s->flow, &why);
+    flow_abandon(&s->flow, &s->done);
 }
 
 void start_died(struct session *session, int exit_code)

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "loop/loop.h"
-#include "session/idle.h"
+#include "session/look.h"
 #include "session/reconcile.h"
 #include "session/room.h"
 #include "session/start.h"
@@ -216,7 +216,7 @@ static void sweep_begin(void *arg)
     struct sweeper *w = arg;
 
     w->timer = NULL;
-    idle_look(w->all);
+    look_at_all(w->all);
     w->turn++;
     w->began = loop_now(w->all->parts.loop);
     w->again = false;

@@ -10,7 +10,7 @@ struct sweeper;
  * One list of the engine's containers, then a verdict for each row and each container (reconcile.h). It is called for
  * at the start, when the engine came or a container went, after every end of a session, and every sweep_ms for as long
  * as there is a session or something was left undone; with nothing to do it does not wake. The same turn looks for
- * sessions that are idle or too old (idle.h): one timer for all of them.
+ * sessions that are idle or too old (look.h): one timer for all of them.
  */
 #define SWEEP_REMOVALS_MAX 16 /* at a time; the rest follows when one of them is done */
 #define SWEEP_GATHER_MS 50    /* news of the engine are gathered for this long */

@@ -1,0 +1,40 @@
+/* An engine made of an array, linked in place of the room engine: containers that do what the test says. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef FAKE_ENGINE_H
+#define FAKE_ENGINE_H
+
+#include "base/list.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+
+enum fake_call { FAKE_CREATE, FAKE_START, FAKE_REMOVE, FAKE_LIST, FAKE_TAIL, FAKE_CALLS };
+
+/* Calls end one millisecond later, unless they are held: then they end with fake_engine_release(). A list shows what
+ * there was when it was asked for. */
+struct fake_engine {
+    struct loop *loop;
+    struct engine_container containers[64];
+    size_t count;
+    int calls[FAKE_CALLS];
+    bool hold[FAKE_CALLS];
+    enum err_code fail[FAKE_CALLS];
+    struct {
+        char image[128];
+        char command[32][128], environment[32][128];
+        int64_t memory_bytes;
+    } created; /* what was asked for last */
+    const char *tail;
+    int64_t cpu_us; /* of every container */
+    struct list watchers, held;
+};
+extern struct fake_engine fake_engine;
+
+struct engine *fake_engine_start(struct loop *loop);
+/* Ends what was held of that kind. */
+void fake_engine_release(enum fake_call call);
+/* The container ends by itself, is removed from outside; the engine's watchers hear of it. */
+void fake_engine_exit(const struct id *row, int exit_code);
+void fake_engine_prune(const struct id *row);
+struct engine_container *fake_engine_find(const struct id *row);
+
+#endif

@@ -1,0 +1,939 @@
+/* A session's life, on a fake engine and with virtual time: start, restart, idleness, end, and what gateways are told.
+ */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "fake/engine.h"
+#include "fake/outbound.h"
+#include "loop/loop.h"
+#include "session/answer.h"
+#include "session/room.h"
+#include "session/session.h"
+#include "store/rows.h"
+#include "tap.h"
+
+#define IDLE_MS 600000
+#define AGE_MS 21600000
+#define SWEEP_MS 10000
+#define GRACE_MS 60000
+#define ANSWER_LIMIT_MS 60000
+
+static char folder[] = "/tmp/rb-session-XXXXXX";
+static char database[64], control[64];
+static const uint8_t secret[32] = {1, 2, 3};
+static const struct id image_id = {{42}};
+
+/* A daemon: everything that a process would have. */
+static struct loop *loop;
+static struct store *store;
+static struct sessions *all;
+static int listener = -1;
+
+/* The server in the container, and the gateway's door. */
+static struct {
+    int quiet_ms;   /* it answers from then on */
+    int door_pages; /* so many questions at the door get the gateway's own page */
+    const char *kernels;
+    char url[256], door_url[256], door[64], header[128];
+    int at_container, at_door, for_kernels;
+} server;
+
+static void server_answers(struct fake_question *q)
+{
+    if (str_ends(q->url, "/api/kernels")) {
+        server.for_kernels++;
+        str_copy(server.header, sizeof server.header, q->header);
+        q->status = server.kernels ? 200 : 0;
+        q->body = server.kernels;
+        return;
+    }
+    if (q->socket) {
+        str_copy(server.door_url, sizeof server.door_url, q->url);
+        str_copy(server.door, sizeof server.door, q->socket);
+        q->status = server.at_door++ < server.door_pages ? 424 : 200;
+        q->body = q->status == 200 ? "{\"version\":\"2.14\"}" : "Binder not found";
+        return;
+    }
+    server.at_container++;
+    str_copy(server.url, sizeof server.url, q->url);
+    q->status = loop_now(loop) >= server.quiet_ms ? 200 : 0;
+    q->body = "{\"version\":\"2.14\"}";
+}
+
+static char journal[8192];
+
+static void note_line(void *arg, const char *line)
+{
+    size_t len = strlen(journal);
+
+    snprintf(journal + len, sizeof journal - len, "%s\n", line);
+}
+
+static void stop(void *arg)
+{
+    loop_stop(loop);
+}
+
+static void run_for(int64_t ms)
+{
+    struct err e;
+
+    loop_timer_new(loop, ms, stop, NULL);
+    if (loop_run(loop, &e) < 0)
+        printf("# loop_run: %s\n", e.text);
+}
+
+static void make_sessions(void)
+{
+    static const int64_t gateway[WIRE_SETTINGS] = {[WIRE_SETTING_HEAD_MAX] = 16384};
+    struct session_settings settings = {.hub_url = "http://127.0.0.1:8586/",
+                                        .door_socket = "/run/door.sock",
+                                        .control_fd = listener,
+                                        .secret = secret,
+                                        .memory_bytes = INT64_C(2) << 30,
+                                        .memory_guarantee_bytes = INT64_C(450) << 20,
+                                        .cpu_millis = 1000,
+                                        .processes = 512,
+                                        .answer_limit_ms = ANSWER_LIMIT_MS,
+                                        .idle_ms = IDLE_MS,
+                                        .age_ms = AGE_MS,
+                                        .sweep_ms = SWEEP_MS,
+                                        .grace_ms = GRACE_MS,
+                                        .gateway = gateway};
+    struct session_parts parts = {.loop = loop,
+                                  .store = store,
+                                  .engine = (struct engine *)&fake_engine,
+                                  .outbound = fake_outbound_start(loop, server_answers)};
+    struct err e;
+
+    if (sessions_new(&all, &parts, &settings, &e) < 0)
+        printf("# sessions_new: %s\n", e.text);
+}
+
+static void daemon_starts(void)
+{
+    struct store_image image = {.id = image_id, .created = 1, .name = "ringbinder/i-a:c0"};
+    struct err e;
+
+    if (loop_new(&loop, &e) < 0 || store_open(&store, database, &e) < 0 || store_image_put(store, &image, &e) < 0 ||
+        fd_listen_unix(&listener, control, SOCK_SEQPACKET, 0600, &e) < 0)
+        printf("# %s\n", e.text);
+    fake_engine_start(loop);
+    memset(&server, 0, sizeof server);
+    server.kernels = "[]";
+    journal[0] = '\0';
+    make_sessions();
+}
+
+static void daemon_ends(void)
+{
+    sessions_free(&all);
+    store_close(&store);
+    loop_free(&loop);
+    close(listener);
+    unlink(database);
+}
+
+/* Another daemon on the same state and the same engine; as after kill -9, nobody was told to go. */
+static void daemon_restarts(void)
+{
+    sessions_free(&all);
+    make_sessions();
+}
+
+/* --- a launch that waits
+ * ---------------------------------------------------------------------------------------------- */
+
+struct waiter {
+    struct op *op;
+    struct session_door door;
+    int calls;
+    struct err e;
+};
+
+static void waiter_done(void *arg, const struct err *e)
+{
+    struct waiter *w = arg;
+
+    w->op = NULL;
+    w->calls++;
+    w->e = e ? *e : (struct err){0};
+}
+
+static const struct session_spec wish = {
+    .id = {{1}},
+    .image = {{42}},
+    .name_front = "a-b-",
+    .repo_url = "https://example.org/a/b",
+    .ref_url = "https://example.org/a/b",
+    .request = "v2/git/x/HEAD",
+    .persistent_request = "v2/git/x/c0",
+    .launch_host = "http://127.0.0.1:8585/",
+};
+
+static void starts(struct waiter *w, uint8_t n)
+{
+    struct session_spec spec = wish;
+
+    spec.id.bytes[0] = n;
+    *w = (struct waiter){0};
+    w->op = session_start(all, &spec, &w->door, (struct done){waiter_done, w});
+}
+
+static struct store_session row_of(uint8_t n)
+{
+    struct store_session row = {0};
+    struct err e;
+
+    if (store_session_get(store, &(struct id){{n}}, &row, &e) != 1)
+        printf("# no row %d\n", n);
+    return row;
+}
+
+/* A session that runs, for tests of what comes after. */
+static struct session *running(struct waiter *w, uint8_t n)
+{
+    starts(w, n);
+    run_for(100);
+    if (w->calls != 1 || w->e.code)
+        printf("# the session did not start: %s\n", w->e.text);
+    return session_find(all, w->door.name);
+}
+
+static bool has_word(char words[32][128], const char *word)
+{
+    for (int i = 0; i < 32; i++)
+        if (str_is(words[i], word))
+            return true;
+    return false;
+}
+
+/* --- the start
+ * -------------------------------------------------------------------------------------------------------- */
+
+static void start_to_door(void)
+{
+    struct waiter w;
+    struct session *s;
+    char word[160];
+
+    daemon_starts();
+    run_for(10);
+    starts(&w, 1);
+    is(row_of(1).state, "starting", "the row is committed before anybody is asked");
+    is_number(fake_engine.calls[FAKE_CREATE], 0, "and before the engine is");
+    ok(w.calls == 0, "nobody is called from inside the call");
+    run_for(100);
+    ok(w.calls == 1 && w.e.code == ERR_NONE, "the start succeeds: %s", w.e.text);
+    s = session_find(all, w.door.name);
+    ok(s && session_state(s) == SESSION_RUNNING && session_count(all) == 1, "the session runs");
+    ok(str_starts(w.door.name, "a-b-") && strlen(w.door.name) == 12, "its name has eight random characters");
+    is_number((long long)strlen(w.door.token), 22, "its token 22");
+    snprintf(word, sizeof word, "--ServerApp.token=%s", w.door.token);
+    ok(has_word(fake_engine.created.command, word), "the container got the same token");
+    snprintf(word, sizeof word, "JUPYTERHUB_USER=%s", w.door.name);
+    ok(has_word(fake_engine.created.environment, word), "and its name");
+    is(fake_engine.created.image, "ringbinder/i-a:c0", "of the image that was asked for");
+    snprintf(word, sizeof word, "http://172.18.0.2:8888/user/%s/api", w.door.name);
+    is(server.url, word, "the server was asked at its own address");
+    snprintf(word, sizeof word, "http://127.0.0.1:8586/user/%s/api", w.door.name);
+    is(server.door_url, word, "and once as visitors ask");
+    is(server.door, "/run/door.sock", "through the gateway's door");
+    ok(row_of(1).answered > 0 && str_is(row_of(1).state, "running"), "the row says that it runs");
+    ok(!strstr(journal, w.door.token) && !strstr(journal, w.door.name), "neither token nor name are in the journal");
+    daemon_ends();
+}
+
+static void start_is_quick(void)
+{
+    struct waiter w;
+    int64_t began;
+
+    daemon_starts();
+    run_for(10);
+    server.quiet_ms = 330;
+    server.door_pages = 2;
+    began = loop_now(loop);
+    starts(&w, 1);
+    while (!w.calls && loop_now(loop) < 5000)
+        run_for(1);
+    ok(loop_now(loop) - began <= 320 + 25, "a server that answers after 320 ms is a session %lld ms after the call",
+       (long long)(loop_now(loop) - began));
+    ok(server.at_door == 3 && !w.e.code, "the gateway's own page is not taken for the server's");
+    server.quiet_ms = (int)loop_now(loop) + 10000;
+    server.at_container = 0;
+    starts(&w, 2);
+    run_for(9000);
+    ok(server.at_container < 2000 / 6 + 7000 / 20, "a slow one is asked less often: %d times in 9 s",
+       server.at_container);
+    op_cancel(&w.op);
+    daemon_ends();
+}
+
+static void start_fails(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    run_for(10);
+    fake_engine.fail[FAKE_CREATE] = ERR_SYSTEM;
+    starts(&w, 1);
+    run_for(100);
+    ok(w.calls == 1 && w.e.code == ERR_SYSTEM && session_count(all) == 0, "a refused container ends the session");
+    ok(row_of(1).ended > 0 && row_of(1).code == ERR_SYSTEM && str_is(row_of(1).state, "gone"), "its row says why");
+    fake_engine.fail[FAKE_CREATE] = ERR_NONE;
+
+    server.quiet_ms = 1 << 30;
+    fake_engine.tail = "Traceback\nImportError: no module named spam\n\n";
+    starts(&w, 2);
+    run_for(200);
+    fake_engine_exit(&fake_engine.containers[0].row, 3);
+    run_for(1000);
+    ok(w.calls == 1 && w.e.code == ERR_SESSION_DIED, "a server that dies while starting is noticed within a second");
+    is(w.e.text,
+       "The notebook server ended with code 3 while it was starting: Traceback ImportError: no module named spam",
+       "and its last lines are told");
+    run_for(SWEEP_MS);
+    is_number((long long)fake_engine.count, 0, "its container is removed");
+
+    starts(&w, 3);
+    run_for(ANSWER_LIMIT_MS + 3000);
+    ok(w.calls == 1 && w.e.code == ERR_SESSION_SILENT && strstr(w.e.text, "60 s") && strstr(w.e.text, "spam"),
+       "a silent one ends after its limit: %s", w.e.text);
+    server.quiet_ms = 0;
+    server.door_pages = 1 << 30;
+    starts(&w, 4);
+    run_for(12000);
+    ok(w.calls == 1 && w.e.code == ERR_SESSION_DOOR, "a gateway that does not lead there ends it, too: %s", w.e.text);
+    daemon_ends();
+}
+
+static void start_of_nothing(void)
+{
+    struct session_spec spec = wish;
+    struct waiter w = {0};
+    struct err e;
+
+    daemon_starts();
+    if (store_image_drop(store, &image_id, &e) < 0)
+        printf("# %s\n", e.text);
+    w.op = session_start(all, &spec, &w.door, (struct done){waiter_done, &w});
+    ok(w.op && !w.calls, "an image that has gone gives an op all the same");
+    run_for(1);
+    ok(w.calls == 1 && w.e.code == ERR_SESSION_IMAGE && session_count(all) == 0, "which fails: %s", w.e.text);
+    w.op = session_start(all, &spec, &w.door, (struct done){waiter_done, &w});
+    op_cancel(&w.op);
+    run_for(1);
+    is_number(w.calls, 1, "unless it is cancelled first");
+    daemon_ends();
+}
+
+static void cancelled_everywhere(void)
+{
+    struct waiter w;
+
+    for (int after = 0; after <= 24; after++) {
+        int held = 0;
+
+        daemon_starts();
+        server.quiet_ms = 12;
+        server.door_pages = 2;
+        starts(&w, 1);
+        run_for(after);
+        if (w.op)
+            op_cancel(&w.op);
+        else
+            held = 1;
+        run_for(3 * SWEEP_MS);
+        if (held != w.calls || (!held && (fake_engine.count || session_count(all))))
+            ok(false, "cancelled after %d ms: %d calls, %zu containers", after, w.calls, fake_engine.count);
+        daemon_ends();
+    }
+    ok(true, "cancelled after each millisecond of a start, nobody is called and nothing is left");
+}
+
+/* --- restarts
+ * --------------------------------------------------------------------------------------------------------- */
+
+static void restart_adopts(void)
+{
+    struct waiter w;
+    struct session *s;
+    char token[23];
+
+    daemon_starts();
+    run_for(10);
+    running(&w, 1);
+    memcpy(token, w.door.token, sizeof token);
+    daemon_restarts();
+    run_for(100);
+    s = session_find(all, w.door.name);
+    ok(s && session_state(s) == SESSION_RUNNING && s->open && fake_engine.count == 1, "a running session is adopted");
+    w.op = session_resume(all, &(struct id){{1}}, &w.door, (struct done){waiter_done, &w});
+    run_for(1);
+    ok(w.calls == 2 && !w.e.code && str_is(w.door.token, token), "its launch gets the same door again");
+    w.op = session_resume(all, &(struct id){{9}}, &w.door, (struct done){waiter_done, &w});
+    run_for(1);
+    ok(w.calls == 3 && w.e.code == ERR_SESSION_GONE, "a session that never was is gone");
+    daemon_ends();
+}
+
+static void restart_resumes(void)
+{
+    struct waiter w;
+
+    for (int after = 0; after <= 20; after++) {
+        daemon_starts();
+        server.quiet_ms = 10;
+        starts(&w, 1);
+        run_for(after);
+        daemon_restarts();
+        run_for(500);
+        w.op = session_resume(all, &(struct id){{1}}, &w.door, (struct done){waiter_done, &w});
+        run_for(500);
+        if (w.e.code || fake_engine.count != 1 || session_count(all) != 1 || !str_is(row_of(1).state, "running"))
+            ok(false, "killed after %d ms: %s, %zu containers", after, w.e.text, fake_engine.count);
+        daemon_ends();
+    }
+    ok(true, "killed after each millisecond of a start, it goes on with one container");
+}
+
+static void restart_without_a_launch(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    server.quiet_ms = 1 << 30;
+    starts(&w, 1);
+    run_for(100);
+    daemon_restarts();
+    run_for(SESSION_CLAIM_MS - 1000);
+    ok(session_count(all) == 1 && fake_engine.count == 1, "a start waits for its launch to come back");
+    run_for(SWEEP_MS + 2000);
+    ok(session_count(all) == 0 && fake_engine.count == 0, "and is ended when it does not");
+    ok(row_of(1).code == ERR_SESSION_UNCLAIMED, "which its row says: %s", row_of(1).text);
+    daemon_ends();
+}
+
+static void restart_finds_strangers(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    run_for(10);
+    running(&w, 1);
+    fake_engine.containers[fake_engine.count++] = (struct engine_container){.row = {{77}}, .session = {{78}}};
+    fake_engine.containers[fake_engine.count++] = (struct engine_container){.row = {{79}}, .session = {{1}}};
+    daemon_restarts();
+    run_for(1000);
+    ok(fake_engine.count == 1 && fake_engine_find(&all->by_id->container), "containers that no row wants are removed");
+    fake_engine.count = 0;
+    daemon_restarts();
+    run_for(1000);
+    ok(session_count(all) == 0 && row_of(1).code == ERR_SESSION_LOST, "a row whose container has gone ends: %s",
+       row_of(1).text);
+    daemon_ends();
+}
+
+static void restart_without_an_engine(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    run_for(10);
+    running(&w, 1);
+    fake_engine.fail[FAKE_LIST] = ERR_UNREACHABLE;
+    daemon_restarts();
+    run_for(5 * SWEEP_MS);
+    ok(session_count(all) == 1 && !all->by_id->open, "as long as the engine is away nothing is judged");
+    fake_engine.fail[FAKE_LIST] = ERR_NONE;
+    watch_wake_all(&fake_engine.watchers);
+    run_for(100);
+    ok(all->by_id->open, "when it comes back sessions are adopted");
+    daemon_ends();
+}
+
+/* --- ends
+ * ------------------------------------------------------------------------------------------------------------- */
+
+static void by_itself(void)
+{
+    struct waiter w;
+    struct session *s;
+
+    daemon_starts();
+    run_for(10);
+    s = running(&w, 1);
+    fake_engine_exit(&s->container, 0);
+    run_for(200);
+    ok(session_state(s) == SESSION_GONE && s->code == ERR_SESSION_EXITED && fake_engine.count == 0,
+       "a server that ends by itself ends its session at once");
+    s = running(&w, 2);
+    fake_engine_prune(&s->container);
+    run_for(200);
+    ok(session_state(s) == SESSION_GONE && s->code == ERR_SESSION_LOST, "so does a container that is removed by hand");
+    s = running(&w, 3);
+    fake_engine.count = 0;
+    run_for(SWEEP_MS + 100);
+    is_number(session_state(s), SESSION_GONE, "and one of which nobody heard, with the next sweep");
+    daemon_ends();
+}
+
+static void listing_too_old(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    run_for(10);
+    starts(&w, 1);
+    fake_engine.hold[FAKE_LIST] = true;
+    watch_wake_all(&fake_engine.watchers);
+    sweep_within(all->sweeper, 0);
+    run_for(100);
+    ok(w.calls == 1 && !w.e.code, "a session starts while a listing is under way");
+    fake_engine_release(FAKE_LIST);
+    run_for(1);
+    is_number(session_count(all), 1, "which does not know it, and does not end it");
+    daemon_ends();
+}
+
+static void idle_ends(void)
+{
+    struct waiter w;
+    struct session *s;
+
+    daemon_starts();
+    run_for(10);
+    s = running(&w, 1);
+    run_for(IDLE_MS - SWEEP_MS);
+    is_number(session_state(s), SESSION_RUNNING, "within the limit it stays");
+    is_number(server.for_kernels, 0, "and is not asked");
+    server.kernels = "[{\"execution_state\":\"busy\"}]";
+    run_for(2 * SWEEP_MS);
+    ok(session_state(s) == SESSION_RUNNING && server.for_kernels == 1, "at the limit it is asked for its kernels");
+    ok(str_starts(server.header, "Authorization: token ") && str_ends(server.header, w.door.token), "with its token");
+    server.kernels = "[{\"execution_state\":\"idle\"}]";
+    run_for(IDLE_MS - SWEEP_MS);
+    is_number(session_state(s), SESSION_RUNNING, "one that was busy has its whole time again");
+    fake_engine.cpu_us = INT64_C(3) * 1000 * 1000;
+    run_for(2 * SWEEP_MS);
+    is_number(session_state(s), SESSION_RUNNING, "so has one whose processor worked");
+    run_for(IDLE_MS + SWEEP_MS);
+    ok(session_state(s) == SESSION_GONE && s->code == ERR_SESSION_IDLE, "then it ends as idle: %s", row_of(1).text);
+    is_number((long long)fake_engine.count, 0, "and its container with it");
+    s = running(&w, 2);
+    server.kernels = NULL;
+    run_for(IDLE_MS + 3 * SWEEP_MS);
+    is_number(session_state(s), SESSION_GONE, "a server that does not answer the question is not at work");
+    daemon_ends();
+}
+
+static void age_ends(void)
+{
+    struct waiter w;
+    struct session *s;
+
+    daemon_starts();
+    run_for(10);
+    s = running(&w, 1);
+    server.kernels = "[{\"execution_state\":\"busy\"}]";
+    run_for(AGE_MS - SWEEP_MS);
+    is_number(session_state(s), SESSION_RUNNING, "a busy session lives up to its maximum age");
+    run_for(2 * SWEEP_MS);
+    ok(session_state(s) == SESSION_GONE && s->code == ERR_SESSION_AGED, "and no longer: %s", row_of(1).text);
+    daemon_ends();
+}
+
+static void nothing_wakes(void)
+{
+    struct waiter w;
+    int lists;
+
+    daemon_starts();
+    run_for(100);
+    lists = fake_engine.calls[FAKE_LIST];
+    run_for(10 * SWEEP_MS);
+    is_number(fake_engine.calls[FAKE_LIST], lists, "without a session nothing wakes");
+    running(&w, 1);
+    session_cause(session_find(all, w.door.name), SESSION_ENDED, NULL);
+    run_for(100);
+    lists = fake_engine.calls[FAKE_LIST];
+    run_for(10 * SWEEP_MS);
+    is_number(fake_engine.calls[FAKE_LIST], lists, "nor when the last one has ended");
+    running(&w, 2);
+    lists = fake_engine.calls[FAKE_LIST];
+    run_for(10 * SWEEP_MS);
+    ok(fake_engine.calls[FAKE_LIST] - lists <= 11, "with one the sweeper does");
+    daemon_ends();
+}
+
+static void removal_is_tried_again(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    run_for(10);
+    running(&w, 1);
+    fake_engine.fail[FAKE_REMOVE] = ERR_SYSTEM;
+    session_cause(session_find(all, w.door.name), SESSION_ENDED, NULL);
+    run_for(2 * SWEEP_MS + 100);
+    ok(fake_engine.calls[FAKE_REMOVE] == 3, "a container that cannot be removed is tried again each sweep");
+    fake_engine.fail[FAKE_REMOVE] = ERR_NONE;
+    run_for(SWEEP_MS);
+    is_number((long long)fake_engine.count, 0, "until it can");
+    daemon_ends();
+}
+
+static void unwritable(void)
+{
+    struct waiter w;
+    struct session *s;
+    struct err e;
+
+    daemon_starts();
+    run_for(10);
+    s = running(&w, 1);
+    if (store_begin(store, &e) < 0) /* the next BEGIN fails, as on a full disk */
+        printf("# %s\n", e.text);
+    session_cause(s, SESSION_ENDED, NULL);
+    ok(session_state(s) == SESSION_RUNNING && s->open, "what cannot be written down does not happen");
+    fake_engine_exit(&s->container, 1);
+    run_for(100);
+    is_number(session_state(s), SESSION_RUNNING, "not even what the engine did");
+    store_rollback(store);
+    run_for(SWEEP_MS);
+    is_number(session_state(s), SESSION_GONE, "once it can be written it does");
+    daemon_ends();
+}
+
+/* --- gateways
+ * --------------------------------------------------------------------------------------------------------- */
+
+static int gateway_connects(void)
+{
+    int fd = -1;
+    struct err e;
+
+    if (fd_connect_unix(&fd, control, SOCK_SEQPACKET | SOCK_NONBLOCK, &e) < 0)
+        printf("# %s\n", e.text);
+    run_for(1);
+    return fd;
+}
+
+static void gateway_says(int fd, const struct wire_message *m)
+{
+    uint8_t packet[WIRE_PACKET_MAX];
+    size_t len = wire_encode(packet, m);
+
+    if (send(fd, packet, len, MSG_NOSIGNAL) < 0)
+        printf("# the gateway cannot send\n");
+    run_for(1);
+}
+
+/* The next message; kind 0 when there is none. */
+static struct wire_message gateway_hears(int fd)
+{
+    uint8_t packet[WIRE_PACKET_MAX];
+    struct wire_message m = {0};
+    ssize_t len = recv(fd, packet, sizeof packet, MSG_DONTWAIT);
+    struct err e;
+
+    if (len > 0 && wire_decode(&m, packet, (size_t)len, &e) < 0)
+        printf("# %s\n", e.text);
+    return m;
+}
+
+/* Reads up to SYNCED; how many routes there were. */
+static int gateway_syncs(int fd)
+{
+    int routes = 0;
+
+    for (int i = 0; i < 5000; i++) {
+        struct wire_message m = gateway_hears(fd);
+
+        if (m.kind == WIRE_SYNCED)
+            return routes;
+        routes += m.kind == WIRE_ROUTE;
+        if (!m.kind)
+            run_for(1);
+    }
+    return -1;
+}
+
+static bool is_closed(int fd)
+{
+    uint8_t byte;
+
+    return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static const struct wire_message hello = {.kind = WIRE_HELLO, .version = WIRE_VERSION};
+
+static void gateway_is_told(void)
+{
+    struct wire_message m;
+    struct waiter w;
+    struct session *s;
+    int fd, second;
+
+    daemon_starts();
+    fd = gateway_connects();
+    gateway_says(fd, &hello);
+    m = gateway_hears(fd);
+    ok(m.kind == WIRE_HELLO && m.version == WIRE_VERSION, "a hello is answered with a hello");
+    m = gateway_hears(fd);
+    ok(m.kind == WIRE_SETTING && m.setting == WIRE_SETTING_HEAD_MAX && m.value == 16384, "and the settings");
+    run_for(100);
+    is_number(gateway_syncs(fd), 0, "and all routes, of which there are none");
+    s = running(&w, 1);
+    m = gateway_hears(fd);
+    ok(m.kind == WIRE_ROUTE && m.route == WIRE_ROUTE_OPEN && str_is(m.name, w.door.name) && m.port == 8888 &&
+           m.address[12] == 172 && m.address[15] == 2,
+       "a session that answers has a route to its container");
+    second = gateway_connects();
+    gateway_says(second, &hello);
+    is_number(gateway_syncs(second), 1, "a second gateway gets the whole table");
+    session_cause(s, SESSION_ENDED, &(struct err){.code = ERR_SESSION_IDLE});
+    for (int i = 0; i < 2; i++) {
+        do
+            m = gateway_hears(i ? second : fd);
+        while (m.kind == WIRE_ROUTE && m.route == WIRE_ROUTE_OPEN);
+        ok(m.kind == WIRE_ROUTE && m.route == WIRE_ROUTE_CLOSED && m.code == ERR_SESSION_IDLE,
+           "both hear that it has ended, and why");
+    }
+    daemon_restarts();
+    ok(is_closed(fd) && is_closed(second), "a daemon that goes takes its connections along");
+    close(fd);
+    close(second);
+    fd = gateway_connects();
+    gateway_says(fd, &hello);
+    is_number(gateway_syncs(fd), 1, "and after a restart the page of what ended is still there");
+    close(fd);
+    daemon_ends();
+}
+
+static void gateway_waits_for_the_engine(void)
+{
+    struct wire_message m;
+    struct waiter w;
+    int fd;
+
+    daemon_starts();
+    run_for(10);
+    running(&w, 1);
+    fake_engine.hold[FAKE_LIST] = true;
+    daemon_restarts();
+    fd = gateway_connects();
+    gateway_says(fd, &hello);
+    run_for(1000);
+    do
+        m = gateway_hears(fd);
+    while (m.kind == WIRE_HELLO || m.kind == WIRE_SETTING);
+    is_number(m.kind, 0, "after a restart no table is sent before the engine has said what runs");
+    fake_engine_release(FAKE_LIST);
+    run_for(100);
+    ok(gateway_syncs(fd) >= 1, "so that the gateway forgets no session that does");
+    close(fd);
+    daemon_ends();
+}
+
+static void gateway_is_hostile(void)
+{
+    static const struct {
+        struct wire_message m;
+        bool greeted;
+        const char *sentence;
+    } told[] = {
+        {{.kind = WIRE_ROUTE, .name = "x", .route = WIRE_ROUTE_HELD}, true, "it may not set routes"},
+        {{.kind = WIRE_SETTING, .setting = 1}, true, "nor settings"},
+        {{.kind = WIRE_SYNCED}, true, "nor say that all is said"},
+        {{.kind = WIRE_HELLO, .version = 1}, true, "nor greet twice"},
+        {{.kind = WIRE_WAKE, .name = "x"}, false, "nor speak before its hello"},
+        {{.kind = WIRE_HELLO, .version = 0}, false, "nor speak a version that is too old"},
+    };
+    static const uint8_t large[WIRE_PACKET_MAX + 1] = {WIRE_HELLO};
+    int fds[ROUTES_GATEWAYS_MAX + 1];
+    int fd;
+
+    daemon_starts();
+    run_for(10);
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        fd = gateway_connects();
+        if (told[i].greeted) {
+            gateway_says(fd, &hello);
+            gateway_syncs(fd);
+        }
+        journal[0] = '\0';
+        gateway_says(fd, &told[i].m);
+        ok(is_closed(fd) && strstr(journal, "RB1101"), "%s", told[i].sentence);
+        close(fd);
+    }
+    for (size_t len = 1; len <= sizeof large; len += sizeof large - 1) {
+        fd = gateway_connects();
+        if (send(fd, large, len, 0) < 0)
+            printf("# the gateway cannot send\n");
+        run_for(1);
+        ok(is_closed(fd), "a packet of %zu bytes closes the connection", len);
+        close(fd);
+    }
+    for (int i = 0; i <= ROUTES_GATEWAYS_MAX; i++)
+        fds[i] = gateway_connects();
+    ok(is_closed(fds[ROUTES_GATEWAYS_MAX]) && !is_closed(fds[0]), "there is a limit to how many there are");
+    for (int i = 0; i <= ROUTES_GATEWAYS_MAX; i++)
+        close(fds[i]);
+    run_for(1);
+    fd = gateway_connects();
+    gateway_says(fd, &hello);
+    is_number(gateway_syncs(fd), 0, "and when they have gone others are let in");
+    close(fd);
+    daemon_ends();
+}
+
+static void gateway_does_not_read(void)
+{
+    char name[WIRE_NAME_MAX + 1];
+    int fd, synced;
+
+    daemon_starts();
+    run_for(10);
+    for (int i = 0; i < 2000; i++) {
+        struct id id = {{3, (uint8_t)i, (uint8_t)(i >> 8)}};
+
+        snprintf(name, sizeof name, "old-%d", i);
+        session_add(all, &id, name, SESSION_GONE);
+    }
+    fd = gateway_connects();
+    gateway_says(fd, &hello);
+    run_for(1);
+    synced = gateway_syncs(fd);
+    is_number(synced, 2000, "a table that does not fit into the socket at once comes whole");
+    sweep_within(all->sweeper, 0);
+    run_for(100);
+    ok(all->gone == SESSION_GONE_MAX && !session_find(all, "old-999") && session_find(all, "old-1000"),
+       "of those that ended the newest %d are kept", SESSION_GONE_MAX);
+    for (int i = 0; i < 80000; i++)
+        routes_tell(session_find(all, "old-1999"));
+    run_for(1);
+    ok(strstr(journal, "does not read") != NULL, "a gateway that does not read is written down");
+    for (int i = 0; i < 4000 && !is_closed(fd); i++)
+        gateway_hears(fd);
+    ok(is_closed(fd), "and its connection closed: it comes back and gets the whole table");
+    close(fd);
+    daemon_ends();
+}
+
+static void gateway_hints(void)
+{
+    struct wire_message activity = {.kind = WIRE_ACTIVITY, .input_ms = 1000, .any_ms = 0}, hint;
+    struct waiter w;
+    struct session *s;
+    int fd, lists;
+
+    daemon_starts();
+    run_for(10);
+    s = running(&w, 1);
+    fd = gateway_connects();
+    gateway_says(fd, &hello);
+    gateway_syncs(fd);
+    str_copy(activity.name, sizeof activity.name, s->name);
+    for (int i = 0; i < 20; i++) {
+        run_for(IDLE_MS / 10);
+        gateway_says(fd, &activity);
+    }
+    is_number(session_state(s), SESSION_RUNNING, "a session with input is not idle");
+    activity.input_ms = UINT32_MAX;
+    for (int i = 0; i < 12; i++) {
+        run_for(IDLE_MS / 10);
+        gateway_says(fd, &activity);
+    }
+    is_number(session_state(s), SESSION_GONE, "polls and pongs without input do not keep it");
+    gateway_says(fd, &activity);
+    hint = (struct wire_message){.kind = WIRE_WAKE};
+    str_copy(hint.name, sizeof hint.name, s->name);
+    gateway_says(fd, &hint);
+    hint.kind = WIRE_UNREACHABLE;
+    gateway_says(fd, &hint);
+    is_number(session_state(s), SESSION_GONE, "a hint that is late does no harm");
+
+    s = running(&w, 2);
+    str_copy(hint.name, sizeof hint.name, s->name);
+    fake_engine.count = 0;
+    lists = fake_engine.calls[FAKE_LIST];
+    for (int i = 0; i < 100; i++)
+        gateway_says(fd, &hint);
+    run_for(2000);
+    ok(session_state(s) == SESSION_GONE && s->code == ERR_SESSION_LOST,
+       "a container that cannot be reached is looked for");
+    ok(fake_engine.calls[FAKE_LIST] - lists <= 4, "but not as often as the gateway says so");
+    close(fd);
+    daemon_ends();
+}
+
+static void input_before_a_restart(void)
+{
+    struct wire_message activity = {.kind = WIRE_ACTIVITY, .input_ms = IDLE_MS - 120000, .any_ms = 0};
+    struct waiter w;
+    struct session *s;
+    int fd;
+
+    daemon_starts();
+    run_for(10);
+    running(&w, 1);
+    run_for(1000);
+    daemon_restarts();
+    fd = gateway_connects();
+    gateway_says(fd, &hello);
+    run_for(100);
+    s = session_find(all, w.door.name);
+    str_copy(activity.name, sizeof activity.name, s->name);
+    gateway_says(fd, &activity);
+    run_for(100000);
+    is_number(session_state(s), SESSION_RUNNING, "input that the gateway saw before a restart counts");
+    run_for(50000);
+    is_number(session_state(s), SESSION_GONE, "from when it was");
+    close(fd);
+    daemon_ends();
+}
+
+int main(void)
+{
+    cleanup_free char *command = NULL;
+
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(database, sizeof database, "%s/state.db", folder);
+    snprintf(control, sizeof control, "%s/control.sock", folder);
+    log_sink(note_line, NULL);
+    start_to_door();
+    start_is_quick();
+    start_fails();
+    start_of_nothing();
+    cancelled_everywhere();
+    restart_adopts();
+    restart_resumes();
+    restart_without_a_launch();
+    restart_finds_strangers();
+    restart_without_an_engine();
+    by_itself();
+    listing_too_old();
+    idle_ends();
+    age_ends();
+    nothing_wakes();
+    removal_is_tried_again();
+    unwritable();
+    gateway_is_told();
+    gateway_waits_for_the_engine();
+    gateway_is_hostile();
+    gateway_does_not_read();
+    gateway_hints();
+    input_before_a_restart();
+    command = mem_format("rm -r %s", folder);
+    return system(command) || tap_end();
+}

@@ -85,19 +85,6 @@ static bool read_log(struct build_log *log, struct feed_cursor *cursor, struct b
     return true;
 }
 
-/* The log's place is left when something stands behind it and no line is unread. */
-static bool read_log_item(const struct feed *f, struct feed_cursor *cursor, struct buf *out)
-{
-    if (out->len)
-        return true;
-    if (read_log(f->items[cursor->at].log, cursor, out))
-        return true;
-    if (cursor->at + 1 == f->count)
-        return false;
-    *cursor = (struct feed_cursor){.at = cursor->at + 1};
-    return true;
-}
-
 static bool add_event(const struct feed_item *item, const char *address, struct buf *out)
 {
     cleanup_free char *ending = item->open ? text_ready_end(address) : NULL;
@@ -112,11 +99,15 @@ static bool add_event(const struct feed_item *item, const char *address, struct 
 bool feed_read(const struct feed *f, struct feed_cursor *cursor, const char *address, struct buf *out)
 {
     while (cursor->at < f->count) {
-        if (f->items[cursor->at].log)
-            return read_log_item(f, cursor, out);
-        if (!add_event(&f->items[cursor->at], address, out))
+        const struct feed_item *item = &f->items[cursor->at];
+
+        if (item->log && (out->len || read_log(item->log, cursor, out)))
             return true;
-        cursor->at++;
+        if (item->log && cursor->at + 1 == f->count)
+            return false; /* its place is left when no line is unread and something stands behind it */
+        if (item->event && !add_event(item, address, out))
+            return true;
+        *cursor = (struct feed_cursor){.at = cursor->at + 1};
     }
     return false;
 }

@@ -66,8 +66,9 @@ enum launch_read { LAUNCH_READ_MORE, LAUNCH_READ_WAIT, LAUNCH_READ_END };
 #define LAUNCH_READ_ROOM 131072 /* bytes: an empty `out` of this limit holds every event */
 
 /*
- * Adds framed events ("data: {...}\n\n", contract 2.1) to `out`, as many as fit. MORE: empty it and ask again; WAIT:
- * wake() will be called; END: the stream is to be closed behind what is in `out` (the linger is in WAIT).
+ * Adds framed events ("data: {...}\n\n", contract 2.1) to `out`, as many as fit. MORE: something was added; empty it
+ * and ask again; WAIT: wake() will be called; END: the stream is to be closed behind what is in `out` (the linger is in
+ * WAIT).
  */
 enum launch_read launch_reader_read(struct launch_reader *r, struct buf *out);
 

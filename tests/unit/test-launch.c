@@ -1,0 +1,486 @@
+/* A launch's event stream, letter by letter, and what becomes of it when something fails or the daemon dies. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "../fake/build.h"
+#include "../fake/session.h"
+#include "build/log.h"
+#include "launch/launch.h"
+#include "loop/loop.h"
+#include "store/rows.h"
+#include "tap.h"
+
+#define COMMIT "596b52f10efb0c9befc0c4ae850cc5175297d71c"
+#define URL "https%3A%2F%2Fgit.example.org%2Flab%2Fdata"
+#define IMAGE "ringbinder/i-https-3a-2f-2fgit-2eexample-2eorg-2flab-2fdata-1f0c06:" COMMIT
+
+static char folder[] = "/tmp/ringbinder-launch-XXXXXX";
+
+/* One daemon's life: the room under test, its stand-ins, and a stream that reads one launch. */
+static struct world {
+    struct loop *loop;
+    struct store *store;
+    struct builds builds;
+    struct sessions sessions;
+    struct launches *launches;
+    struct launch_reader *reader;
+    struct buf got;
+    int cancelled;    /* starts of sessions, by the room under test, in all its life */
+    int64_t ended_at; /* the stream's end; -1: it is open */
+    char journal[8192];
+} w;
+
+static void journal_line(void *arg, const char *line)
+{
+    size_t len = strlen(w.journal);
+
+    snprintf(w.journal + len, sizeof w.journal - len, "%s\n", line);
+}
+
+static void world_begin(void)
+{
+    cleanup_free char *path = mem_format("%s/state.db", folder);
+    struct launch_parts parts = {.builds = &w.builds, .sessions = &w.sessions};
+    const struct launch_settings settings = {
+        .image_prefix = "ringbinder/i-",
+        .hub_url = "http://127.0.0.1:8586/",
+        .attempts = 4,
+        .attempt_delay_ms = 4000,
+        .linger_ms = 60000,
+        .starts_at_a_time = 1,
+    };
+    struct err e;
+
+    if (loop_new(&w.loop, &e) < 0 || store_open(&w.store, path, &e) < 0)
+        exit(1);
+    w.builds.loop = w.sessions.loop = parts.loop = w.loop;
+    parts.store = w.store;
+    w.got = BUF_OF(1 << 20);
+    w.ended_at = -1;
+    w.journal[0] = '\0';
+    if (launches_new(&w.launches, &parts, &settings, &e) < 0)
+        exit(1);
+}
+
+static void world_end(void)
+{
+    launch_reader_free(&w.reader);
+    launches_free(&w.launches);
+    w.cancelled = w.sessions.cancelled;
+    op_cancel(&w.sessions.under_way);
+    store_close(&w.store);
+    loop_free(&w.loop);
+    buf_free(&w.got);
+    if (w.builds.log)
+        build_log_release(&w.builds.log);
+}
+
+/* A state folder without a past, and stand-ins for which everything is there. */
+static void world_new(void)
+{
+    cleanup_free char *remove = mem_format("rm -f %s/state.db*", folder);
+
+    if (system(remove) != 0)
+        exit(1);
+    w = (struct world){.builds = {.ref = COMMIT, .image = id_new(), .built = id_new(), .ms = 10},
+                       .sessions = {.ms = 1000}};
+    world_begin();
+}
+
+static void read_on(void *arg)
+{
+    struct buf room = BUF_OF(LAUNCH_READ_ROOM);
+    enum launch_read told;
+
+    do {
+        told = launch_reader_read(w.reader, &room);
+        if (told == LAUNCH_READ_MORE && !room.len)
+            exit(1); /* nothing was added: a stream would ask without end */
+        buf_add(&w.got, room.bytes, room.len);
+        buf_clear(&room);
+    } while (told == LAUNCH_READ_MORE);
+    buf_free(&room);
+    if (told == LAUNCH_READ_END && w.ended_at < 0)
+        w.ended_at = loop_now(w.loop);
+}
+
+/* wake() is called from inside the room, and a stream reads later. */
+static void wake(void *arg)
+{
+    loop_timer_new(w.loop, 0, read_on, NULL);
+}
+
+static void launch(const char *provider, const char *spec, const char *accept)
+{
+    const struct launch_request request = {
+        .provider = provider, .spec = spec, .accept = accept, .origin = "http://127.0.0.1:8585"};
+
+    w.reader = launch_reader_new(launch_start(w.launches, &request), "192.0.2.7", wake, NULL);
+    read_on(NULL);
+}
+
+static void run(void)
+{
+    struct err e;
+
+    if (loop_run(w.loop, &e) < 0)
+        exit(1);
+}
+
+static void stop(void *arg)
+{
+    loop_stop(w.loop);
+}
+
+static void run_for(int64_t ms)
+{
+    loop_timer_new(w.loop, ms, stop, NULL);
+    run();
+}
+
+#define LAUNCHING(text) "data: {\"phase\":\"launching\",\"message\":\"" text "\"}\n\n"
+#define READY                                                                                                          \
+    "data: {\"phase\":\"ready\","                                                                                      \
+    "\"message\":\"server running at http://127.0.0.1:8586/user/lab-data-abcd1234/\\n\","                              \
+    "\"url\":\"http://127.0.0.1:8586/user/lab-data-abcd1234/\",\"token\":\"AAAAAAAAAAAAAAAAAAAAAA\","                  \
+    "\"image\":\"" IMAGE "\",\"repo_url\":\"https://git.example.org/lab/data\","                                       \
+    "\"binder_ref_url\":\"https://git.example.org/lab/data\",\"binder_launch_host\":\"http://127.0.0.1:8585/\","       \
+    "\"binder_request\":\"v2/git/" URL "/main\",\"binder_persistent_request\":\"v2/git/" URL "/" COMMIT "\","          \
+    "\"binder_client_ip\":\"192.0.2.7\"}\n\n"
+#define STARTED LAUNCHING("Server requested\\n") LAUNCHING("Spawning server...\\n")
+#define ANSWERED LAUNCHING("Server ready at /user/lab-data-abcd1234/\\n") READY
+#define FOUND                                                                                                          \
+    "data: {\"phase\":\"built\",\"imageName\":\"" IMAGE "\",\"message\":\"Found built image, launching...\\n\"}\n\n"
+#define WAITING "data: {\"phase\":\"waiting\",\"message\":\"Waiting for build to start...\\n\"}\n\n"
+#define LINE(text) "data: {\"phase\":\"building\",\"message\":\"" text "\\n\"}\n\n"
+#define BUILT "data: {\"phase\":\"built\",\"imageName\":\"" IMAGE "\",\"message\":\"Built image, launching...\\n\"}\n\n"
+
+static void an_image_that_exists(void)
+{
+    world_new();
+    launch("git", URL "/main/", "text/event-stream");
+    run();
+    is(buf_text(&w.got), FOUND LAUNCHING("Launching server...\\n") STARTED ANSWERED,
+       "contract 2.3 (a): the sequence of an image that exists");
+    is_number(w.ended_at, 1020, "the stream closes at once");
+    is_number(w.builds.wanted, 0, "nothing is built");
+    is(w.sessions.front, "lab-data-", "the session is called after the repository (contract 5.1)");
+    is(w.sessions.request, "v2/git/" URL "/main", "the container knows what was asked for");
+    is(w.sessions.persistent_request, "v2/git/" URL "/" COMMIT, "and what it was resolved to");
+    is(w.sessions.launch_host, "http://127.0.0.1:8585/", "and where");
+    ok(id_equal(&w.sessions.image, &w.builds.image), "the session gets the image's row");
+    ok(strstr(w.journal, "<6>ready after ") && !strstr(w.journal, "abcd1234"), "the journal has no session's name");
+    world_end();
+}
+
+static void a_full_commit(void)
+{
+    world_new();
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    run();
+    is_number(w.builds.resolved, 0, "a full commit is not resolved");
+    ok(strstr(buf_text(&w.got), "\"binder_request\":\"v2/git/" URL "/" COMMIT "\""), "and is launched");
+    world_end();
+}
+
+static void add_line(void *arg)
+{
+    fake_log_add(w.builds.log, arg);
+}
+
+static void a_new_build(void)
+{
+    world_new();
+    w.builds.image = (struct id){0};
+    w.builds.ms = 500;
+    w.builds.log = fake_log_new();
+    fake_log_add(w.builds.log, "before it watched");
+    loop_timer_new(w.loop, 1200, add_line, "while it watches");
+    launch("git", URL "/main", "text/event-stream");
+    run_for(1300);
+    is(buf_text(&w.got), WAITING LINE("before it watched") LINE("while it watches"),
+       "the build's whole log comes as it is written");
+    run_for(60000);
+    is(buf_text(&w.got),
+       WAITING LINE("before it watched") LINE("while it watches") BUILT LAUNCHING("Launching server...\\n")
+           STARTED ANSWERED,
+       "contract 2.3 (b): the sequence of a new build");
+    is_number(w.ended_at, -1, "the stream stays open");
+    run();
+    is_number(w.ended_at, 62500, "for 60 s after `ready`");
+    is(w.builds.asked_image, IMAGE, "the image's name is the contract's (3.5)");
+    is(w.builds.asked_commit, COMMIT, "and the commit is built");
+    ok(id_equal(&w.sessions.image, &w.builds.built), "the session gets what was built");
+    world_end();
+}
+
+static void a_late_watcher(void)
+{
+    struct launch_reader *first;
+
+    world_new();
+    w.builds.image = (struct id){0};
+    w.builds.log = fake_log_new();
+    launch("git", URL "/main", "text/event-stream");
+    first = w.reader;
+    for (int i = 0; i < 5000; i++)
+        fake_log_add(w.builds.log, "a line that is long enough for a log to be larger than a stream's room");
+    run_for(5000);
+    is_number(w.ended_at, -1, "a log larger than the stream's room is read");
+    ok(strstr(buf_text(&w.got), "\"phase\":\"ready\"") != NULL, "to its end and beyond");
+    launch_reader_free(&first);
+    w.reader = NULL;
+    world_end();
+}
+
+/* What is said when the ref, the provider or the header is wrong: one `failed`, then the end. */
+static void fails_with(const char *what, const char *event, const char *code)
+{
+    run();
+    is(buf_text(&w.got), event, what);
+    ok(w.ended_at >= 0, "... and the stream closes");
+    ok(strstr(w.journal, code) != NULL, "... and the journal has %s", code);
+    world_end();
+}
+
+static void failures_at_the_door(void)
+{
+    world_new();
+    launch("git", URL "/main", "text/html");
+    fails_with("contract 2.2: no event stream is asked for",
+               "data: {\"phase\":\"failed\",\"status_code\":400,\"message\":\"Missing Accept header: "
+               "text/event-stream\\n\"}\n\n",
+               "RB1700");
+    world_new();
+    launch("nosuch", "a/b", "text/event-stream");
+    fails_with("contract 2.2: an unknown provider",
+               "data: {\"phase\":\"failed\",\"message\":\"No provider found for prefix nosuch\\n\"}\n\n", "RB1701");
+    world_new();
+    launch("git", "x///", "text/event-stream");
+    fails_with(
+        "contract 3.1: a spec without a ref",
+        "data: {\"phase\":\"failed\",\"message\":\"Spec is not of the form \\\"<percent-encoded address>/<ref>\\\", "
+        "provided: \\\"x\\\". Did you mean \\\"x/HEAD\\\"?\\n\"}\n\n",
+        "RB1300");
+}
+
+static void both_spellings_of_accept(void)
+{
+    static const char *const taken[] = {"text/event-stream, */*", "text/event-stream;q=0.9", "Text/Event-Stream",
+                                        "*/*;q=0.1,text/event-stream"};
+    static const char *const refused[] = {"*/*", "", "text/event-streams", "application/json"};
+
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        world_new();
+        launch("git", URL "/main", taken[i]);
+        run();
+        ok(strstr(buf_text(&w.got), "\"ready\"") != NULL, "Accept: %s is taken", taken[i]);
+        world_end();
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        world_new();
+        launch("git", URL "/main", refused[i]);
+        ok(strstr(buf_text(&w.got), "Missing Accept") != NULL, "Accept: %s is not", refused[i]);
+        world_end();
+    }
+    world_new();
+    launch("git", URL "/main", NULL);
+    ok(strstr(buf_text(&w.got), "Missing Accept") != NULL, "no Accept is not");
+    world_end();
+}
+
+static void failures_on_the_way(void)
+{
+    world_new();
+    w.builds.ref = "";
+    launch("git", URL "/nobranch", "text/event-stream");
+    fails_with("contract 2.4: there is no such ref",
+               "data: {\"phase\":\"failed\",\"message\":\"Could not resolve ref for git:" URL "/nobranch. Double check "
+               "your URL and that your repo is public.\\n\"}\n\n",
+               "RB1702");
+    world_new();
+    err_set(&w.builds.resolve_error, ERR_MALFORMED, "Unable to run git ls-remote");
+    launch("git", URL "/main", "text/event-stream");
+    fails_with("contract 2.2: resolving fails",
+               "data: {\"phase\":\"failed\",\"message\":\"Error resolving ref for git:" URL
+               "/main: Unable to run git ls-remote\\n\"}\n\n",
+               "RB1006");
+    world_new();
+    err_set(&w.builds.find_error, ERR_STORE_FAILED, "disk I/O error in /var/lib");
+    launch("git", URL "/main", "text/event-stream");
+    fails_with("contract 2.11: what nobody expects has its status, and a sentence without our inside",
+               "data: {\"phase\":\"failed\",\"status_code\":500,\"message\":\"the state could not be read or "
+               "written\\n\"}\n\n",
+               "RB1801");
+    world_new();
+    w.builds.image = (struct id){0};
+    err_set(&w.builds.build_error, ERR_TOO_LARGE, "RUN make: exit code 37");
+    launch("git", URL "/main", "text/event-stream");
+    fails_with("contract 2.3 (c): a build fails once, with a message",
+               WAITING "data: {\"phase\":\"failed\",\"message\":\"RUN make: exit code 37\\n\"}\n\n", "RB1005");
+}
+
+#define SPAWN_FAILED(reason) LAUNCHING("Spawn failed: " reason "\\n")
+#define AGAIN(n) LAUNCHING("Launch attempt " #n " failed, retrying...\\n")
+
+static void attempts(void)
+{
+    world_new();
+    for (int i = 0; i < 4; i++)
+        err_set(&w.sessions.outcome[i], ERR_SESSION_DIED, "boom");
+    launch("git", URL "/main", "text/event-stream");
+    run();
+    is(buf_text(&w.got),
+       FOUND LAUNCHING("Launching server...\\n") STARTED SPAWN_FAILED("boom") AGAIN(1) STARTED SPAWN_FAILED("boom")
+           AGAIN(2) STARTED SPAWN_FAILED("boom") AGAIN(3) STARTED SPAWN_FAILED(
+               "boom") "data: {\"phase\":\"failed\",\"status_code\":500,\"message\":\"Spawn failed: boom\\n\"}\n\n",
+       "contract 2.11: four attempts, then one `failed`");
+    is_number(w.sessions.at[1] - w.sessions.at[0], 1000 + 4000, "the second after 4 s");
+    is_number(w.sessions.at[2] - w.sessions.at[1], 1000 + 8000, "the third after 8 s");
+    is_number(w.sessions.at[3] - w.sessions.at[2], 1000 + 16000, "the fourth after 16 s");
+    ok(!id_equal(&w.sessions.asked[0], &w.sessions.asked[1]), "each is another session");
+    world_end();
+    world_new();
+    err_set(&w.sessions.outcome[0], ERR_SESSION_DIED, "boom");
+    launch("git", URL "/main", "text/event-stream");
+    run();
+    is(buf_text(&w.got),
+       FOUND LAUNCHING("Launching server...\\n") STARTED SPAWN_FAILED("boom") AGAIN(1) STARTED ANSWERED,
+       "a second attempt that answers ends as any other launch");
+    world_end();
+}
+
+static void starts_wait_in_line(void)
+{
+    struct launch_reader *first;
+    const char *queued = "Waiting for other servers to start...";
+
+    world_new();
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    first = w.reader;
+    run_for(50);
+    ok(!strstr(buf_text(&w.got), queued), "the first has a free place");
+    buf_clear(&w.got);
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    run_for(500);
+    ok(strstr(buf_text(&w.got), queued) && w.sessions.started == 1, "the second waits, and says so");
+    run();
+    is_number(w.sessions.started, 2, "until the first is ready");
+    is_number(w.sessions.at[1] - w.sessions.at[0], 1000, "and no longer");
+    launch_reader_free(&first);
+    world_end();
+}
+
+/* Nobody reads: a launch goes on until its session answers (launch.h). */
+static void a_launch_without_readers(void)
+{
+    world_new();
+    launch("git", URL "/main", "text/event-stream");
+    launch_reader_free(&w.reader);
+    run();
+    is_number(w.sessions.started, 1, "a launch that nobody reads any more goes on");
+    ok(strstr(w.journal, "ready after") != NULL, "until it is ready");
+    world_end();
+}
+
+static void count_row(void *arg, const struct store_launch *row)
+{
+    ((struct store_launch *)arg)[0] = *row;
+}
+
+/* kill -9 after `ms`: what the dead daemon's rooms knew is lost, the rows are not. */
+static struct store_launch dies_after(int64_t ms)
+{
+    struct store_launch row = {0};
+    struct err e;
+
+    run_for(ms);
+    if (store_launch_load(w.store, count_row, &row, &e) < 0)
+        exit(1);
+    world_end();
+    w.builds.log = NULL;
+    w.builds.resolved = w.builds.found = w.builds.wanted = 0;
+    w.sessions.started = w.sessions.resumed = 0;
+    return row;
+}
+
+static void after_a_restart(void)
+{
+    struct store_launch row;
+
+    world_new();
+    w.builds.image = (struct id){0};
+    w.builds.ms = 500;
+    launch("git", URL "/main", "text/event-stream");
+    row = dies_after(1100);
+    is(row.step, "build", "a daemon dies while a build goes on");
+    world_begin();
+    run();
+    is_number(w.builds.resolved + w.builds.found, 0, "what was done is not done again");
+    is_number(w.builds.wanted, 1, "the build is joined or begun again");
+    ok(w.sessions.started == 1 && strstr(w.journal, "ready after"), "and the launch ends as it would have");
+    world_end();
+
+    world_new();
+    launch("git", URL "/main", "text/event-stream");
+    row = dies_after(500);
+    is(row.step, "session", "a daemon dies while a session starts");
+    is_number(w.cancelled, 0, "the session is left as it is");
+    world_begin();
+    run();
+    ok(w.sessions.started == 0 && w.sessions.resumed == 1, "its start goes on");
+    ok(id_equal(&w.sessions.resume, &row.session), "by the id in the launch's row");
+    world_end();
+    world_begin();
+    run();
+    is_number(w.sessions.started + w.sessions.resumed, 1, "what has ended is not begun again");
+    world_end();
+}
+
+/* The session of the row has ended meanwhile: the next attempt is another one, with the image by its name. */
+static void after_a_restart_without_its_session(void)
+{
+    struct store_image image = {.id = id_new(), .name = IMAGE};
+    struct err e;
+
+    world_new();
+    launch("git", URL "/main", "text/event-stream");
+    dies_after(500);
+    err_set(&w.sessions.outcome[0], ERR_SESSION_GONE, "it has ended");
+    world_begin();
+    if (store_image_put(w.store, &image, &e) < 0)
+        exit(1);
+    run();
+    ok(w.sessions.resumed == 1 && w.sessions.started == 1, "a session that is gone is replaced");
+    ok(id_equal(&w.sessions.image, &image.id), "on the same image");
+    world_end();
+}
+
+int main(void)
+{
+    cleanup_free char *remove = NULL;
+
+    if (!mkdtemp(folder))
+        return 1;
+    log_sink(journal_line, NULL);
+    an_image_that_exists();
+    a_full_commit();
+    a_new_build();
+    a_late_watcher();
+    failures_at_the_door();
+    both_spellings_of_accept();
+    failures_on_the_way();
+    attempts();
+    starts_wait_in_line();
+    a_launch_without_readers();
+    after_a_restart();
+    after_a_restart_without_its_session();
+    remove = mem_format("rm -rf %s", folder);
+    if (system(remove) != 0)
+        printf("# %s is still there\n", folder);
+    return tap_end();
+}

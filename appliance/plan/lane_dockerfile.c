@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "plan/dockerfile.h"
+#include "plan/ignore.h"
 #include "plan/lane.h"
 
 #define STAGES_MAX 256
@@ -156,16 +157,22 @@ static int go_through(struct buf *out, size_t *n, const struct plan_draft *d, st
     return out->full ? err_set(e, ERR_TOO_LARGE, "%s is too large.", d->found.file) : 0;
 }
 
-/* The Dockerfile's rules are in a file of its own name, else in the root's .dockerignore, as for docker build. */
-static int find_rules(struct plan_draft *d, struct err *e)
+/* They are in a file of the Dockerfile's own name, else in the root's .dockerignore, as for `docker build`. *left_out:
+ * whether they leave out the Dockerfile, which the engine needs all the same. */
+static int find_rules(bool *left_out, struct plan_draft *d, struct err *e)
 {
+    struct plan_image *image = &d->plan.images[0];
     char own[FILES_PATH_MAX];
     const char *names[] = {".dockerignore", NULL};
+    cleanup_ignore struct ignore *rules = NULL;
 
     snprintf(own, sizeof own, "%.40s.dockerignore", d->found.file);
     if (files_has(d->repo, own))
         names[0] = own;
-    return draft_ignore(&d->plan.images[0].ignore, d, names, e);
+    if (draft_ignore(&image->ignore, d, names, e) < 0 || ignore_new(&rules, image->ignore, e) < 0)
+        return -1;
+    *left_out = ignore_matches(rules, d->found.file);
+    return 0;
 }
 
 static void say(struct plan_draft *d, bool neutralised, size_t n_inserted)
@@ -187,7 +194,7 @@ int lane_dockerfile(struct plan_draft *d, struct err *e)
 {
     cleanup_buf struct buf safe = BUF_OF(PLAN_TEXT_MAX + 2), written = BUF_OF(LANE_DOCKERFILE_MAX);
     struct plan_image *image = &d->plan.images[0];
-    bool neutralised;
+    bool neutralised, left_out;
     struct slice text;
     size_t n_inserted = 0, len;
 
@@ -196,10 +203,10 @@ int lane_dockerfile(struct plan_draft *d, struct err *e)
         return -1;
     *image = (struct plan_image){.dockerfile = d->found.file, .with_tree = true, .tree_at = ""};
     d->plan.n_images = 1;
-    if (find_rules(d, e) < 0)
+    if (find_rules(&left_out, d, e) < 0)
         return -1;
     len = written.len;
-    if (neutralised || n_inserted)
+    if (neutralised || n_inserted || left_out)
         draft_add(d, d->found.file, draft_keep(d, &written), len);
     if (n_inserted)
         draft_add(d, BUNDLE_PATH, d->set->ca_bundle.at, d->set->ca_bundle.len);

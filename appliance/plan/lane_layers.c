@@ -209,7 +209,7 @@ static int plan_content(struct plan_draft *d, const struct needs *needs, struct 
     *image = (struct plan_image){.dockerfile = "Dockerfile", .with_tree = true, .tree_at = TREE};
     if (draft_ignore(&image->ignore, d, ignore, e) < 0)
         return -1;
-    buf_add_text(&out, "ARG RB_ENVIRONMENT\nFROM ${RB_ENVIRONMENT}\nUSER jovyan\n"
+    buf_add_text(&out, "ARG RB_ENVIRONMENT\nFROM ${RB_ENVIRONMENT}\nUSER jovyan\nWORKDIR ${REPO_DIR}\n"
                        "COPY --chown=1000:1000 " TREE " ${REPO_DIR}/\n");
     draft_step(d, "Copy the repository into the home folder%s.",
                image->ignore ? ", but for what its ignore rules leave out" : "");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "plan/ignore.h"
 #include "plan/lane.h"
 
 struct lane {
@@ -81,6 +82,7 @@ void draft_step(struct plan_draft *d, const char *format, ...)
 int draft_ignore(const char **out, struct plan_draft *d, const char *const *names, struct err *e)
 {
     cleanup_buf struct buf rules = BUF_OF(2 * (PLAN_TEXT_MAX + 1));
+    cleanup_ignore struct ignore *checked = NULL;
 
     *out = NULL;
     for (; *names; names++) {
@@ -92,9 +94,10 @@ int draft_ignore(const char **out, struct plan_draft *d, const char *const *name
         if (text.len && text.at[text.len - 1] != '\n')
             buf_add_char(&rules, '\n');
     }
-    if (rules.len)
-        *out = draft_keep(d, &rules);
-    return 0;
+    if (!rules.len)
+        return 0;
+    *out = draft_keep(d, &rules);
+    return ignore_new(&checked, *out, e);
 }
 
 static int no_environment(const struct plan_draft *d, struct err *e)

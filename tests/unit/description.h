@@ -3,6 +3,7 @@
 #ifndef TESTS_DESCRIPTION_H
 #define TESTS_DESCRIPTION_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

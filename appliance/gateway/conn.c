@@ -1,0 +1,410 @@
+/* One client's connection: its requests, one after another. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gateway/conn.h"
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "gateway/gateway.h"
+#include "gateway/relay.h"
+#include "gateway/tunnel.h"
+#include "http/field.h"
+
+#define STEPS_A_TURN 8 /* requests of one client before others have their turn */
+#define WAIT_TICK_MS 100
+#define LINGER_MS 2000
+#define LINGER_BYTES (1 << 20)
+#define USER_PREFIX "/user/"
+
+void clients_start(struct clients *c)
+{
+    *c = (struct clients){0};
+    list_init(&c->idle);
+    list_init(&c->waiting);
+}
+
+bool clients_take_one_more(struct gateway *g)
+{
+    struct clients *all = &g->clients;
+    size_t most = (size_t)g->settings[WIRE_SETTING_CONNECTIONS_MAX];
+
+    if (most > all->most)
+        most = all->most;
+    if (all->count >= most && !list_empty(&all->idle))
+        client_close(container_of(all->idle.next, struct client, node));
+    return all->count < most;
+}
+
+void client_close(struct client *c)
+{
+    struct gateway *g = c->gateway;
+
+    if (c->state == CLIENT_CLOSED)
+        return;
+    c->state = CLIENT_CLOSED;
+    if (c->upstream)
+        upstream_close(STEAL(c->upstream));
+    room_free(&c->request);
+    list_remove(&c->node);
+    list_remove(&c->again.node);
+    stream_close(&c->stream);
+    g->clients.count--;
+    poll_bury(&g->poll, &c->grave, c);
+    listeners_resume(&g->listeners);
+}
+
+static void clear_request(struct client *c)
+{
+    c->up = c->down = (struct way){0};
+    c->begun = c->to_head = c->old = c->json = c->last = c->websocket = false;
+    c->idempotent = c->up_broken = c->answered = c->keep = false;
+    c->interim = 0;
+}
+
+/* Between two requests. */
+static void rest(struct client *c)
+{
+    struct gateway *g = c->gateway;
+
+    clear_request(c);
+    c->state = CLIENT_HEAD;
+    list_add(&g->clients.idle, &c->node);
+    poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_KEEP_ALIVE_MS]);
+}
+
+void client_next(struct client *c)
+{
+    if (!c->last) {
+        rest(c);
+        return;
+    }
+    if (c->stream.ended || c->stream.failed) {
+        client_close(c);
+        return;
+    }
+    stream_shut(&c->stream);
+    c->state = CLIENT_LINGER;
+    poll_timer_set(&c->gateway->poll, &c->stream.timer, LINGER_MS);
+}
+
+/* What still comes is dropped until the client has read all and closes. */
+static void linger(struct client *c)
+{
+    for (;;) {
+        size_t len = stream_got(&c->stream).len;
+
+        c->lingered += (uint32_t)len;
+        stream_used(&c->stream, len);
+        if (c->lingered > LINGER_BYTES)
+            break;
+        switch (stream_read(&c->stream)) {
+        case STREAM_BYTES:
+            continue;
+        case STREAM_NOTHING:
+            return;
+        case STREAM_ENDED:
+        case STREAM_FAILED:
+            break;
+        }
+        break;
+    }
+    client_close(c);
+}
+
+static void say(struct client *c)
+{
+    struct gateway *g = c->gateway;
+
+    c->state = CLIENT_SAYING;
+    poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_STALL_MS]);
+}
+
+static void begin_page(struct client *c)
+{
+    if (c->upstream)
+        upstream_close(STEAL(c->upstream));
+    room_free(&c->request);
+    /* A request whose rest is not read: what follows could not be told from it. */
+    if (!c->up.framing.done || c->up.ready)
+        c->last = true;
+}
+
+static void say_page_with(struct client *c, enum err_code code, int status, const char *text)
+{
+    struct page page = {code, status, text, c->json, c->to_head, false};
+
+    begin_page(c);
+    page.last = c->last;
+    page_add(stream_out(&c->stream), &page);
+    say(c);
+}
+
+void client_say_page(struct client *c, enum err_code code, const char *text)
+{
+    say_page_with(c, code, 0, text);
+}
+
+void client_wait(struct client *c)
+{
+    struct gateway *g = c->gateway;
+
+    if (g->poll.now >= c->wait_until) {
+        client_say_page(c, ERR_GATEWAY_AWAY, NULL);
+        return;
+    }
+    c->state = CLIENT_WAITING;
+    poll_timer_stop(&c->stream.timer);
+    list_remove(&c->node);
+    list_add(&g->clients.waiting, &c->node);
+    poll_tick_in(&g->poll, WAIT_TICK_MS);
+}
+
+void clients_tick(struct gateway *g)
+{
+    bool away = false;
+
+    list_for_each_safe (node, &g->clients.waiting) {
+        struct client *c = container_of(node, struct client, node);
+
+        if (c->wait_until <= g->poll.now) {
+            list_remove(&c->node);
+            client_say_page(c, ERR_GATEWAY_AWAY, NULL);
+            client_run(c);
+        } else if (!away && relay_connect(c, &g->portal, true)) {
+            list_remove(&c->node);
+            client_run(c);
+        } else {
+            away = true; /* one try a tick is enough to see it */
+        }
+    }
+    if (!list_empty(&g->clients.waiting))
+        poll_tick_in(&g->poll, WAIT_TICK_MS);
+}
+
+static void say_health(struct client *c, const struct http_head *h)
+{
+    if (!c->to_head && !slice_is(h->method, "GET")) {
+        client_say_page(c, ERR_HTTP_METHOD, NULL);
+        return;
+    }
+    begin_page(c);
+    page_add_health(stream_out(&c->stream), c->to_head, c->last);
+    say(c);
+}
+
+/* A frozen server: people wake it, the polls of an open tab do not (decisions 5, 22). */
+static void say_held(struct client *c, struct route *route, const struct http_head *h)
+{
+    bool input = !(c->to_head || slice_is(h->method, "GET")) || http_is_navigation(h);
+
+    if (!input) {
+        client_say_page(c, ERR_GATEWAY_ASLEEP, NULL);
+        return;
+    }
+    control_hint(&c->gateway->control, WIRE_WAKE, route);
+    client_say_page(c, ERR_GATEWAY_HELD, NULL);
+}
+
+/* `below`: the path behind "/user/". */
+static void to_route(struct client *c, const struct http_head *h, struct slice below, size_t head_len)
+{
+    struct route *route = route_find(&c->gateway->routes, slice_cut(&below, '/'));
+
+    if (!route) {
+        client_say_page(c, ERR_GATEWAY_NO_SESSION, NULL);
+        return;
+    }
+    switch (route->state) {
+    case WIRE_ROUTE_OPEN:
+        relay_begin(c, &route->target, head_len);
+        return;
+    case WIRE_ROUTE_HELD:
+        say_held(c, route, h);
+        return;
+    case WIRE_ROUTE_CLOSED:
+    case WIRE_ROUTE_FORGOTTEN:
+        break;
+    }
+    say_page_with(c, route->code, err_info(ERR_GATEWAY_NO_SESSION)->http_status, NULL);
+}
+
+/* The sessions host (contract 1.6). */
+static void to_sessions(struct client *c, const struct http_head *h, size_t head_len)
+{
+    static const size_t prefix = sizeof USER_PREFIX - 1;
+
+    if (slice_is(h->path, "/hub/api/health"))
+        say_health(c, h);
+    else if (h->path.len > prefix && memcmp(h->path.at, USER_PREFIX, prefix) == 0)
+        to_route(c, h, (struct slice){h->path.at + prefix, h->path.len - prefix}, head_len);
+    else
+        client_say_page(c, ERR_GATEWAY_NOT_FOUND, NULL);
+}
+
+/* The head of `len` bytes at the front of what the client has said. */
+static void take_request(struct client *c, size_t len)
+{
+    struct gateway *g = c->gateway;
+    struct http_head *h = &g->head;
+    bool portal = c->kind == LISTEN_PORTAL;
+    struct err e;
+
+    if (http_request_parse(h, stream_got(&c->stream).at, len, &e) < 0) {
+        client_say_page(c, e.code, e.text);
+        return;
+    }
+    c->to_head = slice_is(h->method, "HEAD");
+    c->old = h->minor == 0;
+    c->last = h->close;
+    c->json = http_wants_json(h);
+    if (http_framing_request(&c->up.framing, h,
+                             g->settings[portal ? WIRE_SETTING_PORTAL_BODY_MAX : WIRE_SETTING_SESSION_BODY_MAX],
+                             &e) < 0)
+        client_say_page(c, e.code, e.text);
+    else if (slice_is(h->method, "TRACE") || slice_is(h->method, "CONNECT"))
+        client_say_page(c, ERR_HTTP_METHOD, NULL);
+    else if (portal)
+        relay_begin(c, &g->portal, len);
+    else
+        to_sessions(c, h, len);
+}
+
+static void begin_head(struct client *c)
+{
+    struct gateway *g = c->gateway;
+
+    c->begun = true;
+    list_remove(&c->node);
+    poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_HEAD_MS]);
+}
+
+/* False: nothing can be done until more comes. */
+static bool read_request(struct client *c)
+{
+    size_t most = (size_t)c->gateway->settings[WIRE_SETTING_HEAD_MAX];
+
+    for (;;) {
+        struct slice got = stream_got(&c->stream);
+        size_t len = got.len ? http_head_end(got.at, got.len, c->stream.scanned) : 0;
+
+        if (got.len && !c->begun)
+            begin_head(c);
+        if (len > most || (!len && got.len >= most)) {
+            client_say_page(c, ERR_HTTP_HEAD_TOO_LARGE, NULL);
+            return true;
+        }
+        if (len) {
+            take_request(c, len);
+            stream_used(&c->stream, len);
+            return true;
+        }
+        /* Whoever speaks something else, TLS for example, need not wait for an end that never comes. */
+        if (got.len && got.at[0] != '\r' && (got.at[0] < 'A' || got.at[0] > 'Z')) {
+            client_say_page(c, ERR_HTTP_MALFORMED, NULL);
+            return true;
+        }
+        c->stream.scanned = (uint32_t)got.len;
+        switch (stream_read(&c->stream)) {
+        case STREAM_BYTES:
+            break;
+        case STREAM_NOTHING:
+            return false;
+        case STREAM_ENDED:
+        case STREAM_FAILED:
+            client_close(c);
+            return true;
+        }
+    }
+}
+
+static void write_own(struct client *c)
+{
+    if (stream_write(&c->stream, NULL, 0) < 0)
+        client_close(c);
+    else if (!stream_pending(&c->stream))
+        client_next(c);
+}
+
+/* One step; false when there is no other before something happens. */
+static bool step(struct client *c)
+{
+    enum client_state before = c->state;
+
+    switch (before) {
+    case CLIENT_HEAD:
+        return read_request(c);
+    case CLIENT_RELAY:
+        relay_run(c);
+        return c->state != before;
+    case CLIENT_SAYING:
+        write_own(c);
+        return c->state != before;
+    case CLIENT_TUNNEL:
+        tunnel_run(c);
+        return false;
+    case CLIENT_LINGER:
+        linger(c);
+        return false;
+    case CLIENT_WAITING:
+        if (c->stream.failed)
+            client_close(c);
+        return false;
+    case CLIENT_CLOSED:
+        break;
+    }
+    return false;
+}
+
+void client_run(struct client *c)
+{
+    for (int i = 0; i < STEPS_A_TURN * 2; i++)
+        if (!step(c))
+            return;
+    if (c->state != CLIENT_CLOSED)
+        poll_again(&c->gateway->poll, &c->again);
+}
+
+static void client_again(struct poll_again *again)
+{
+    client_run(container_of(again, struct client, again));
+}
+
+static void client_ready(struct poll_source *source, uint32_t events)
+{
+    struct client *c = container_of(source, struct client, stream.source);
+
+    stream_note(&c->stream, events);
+    client_run(c);
+}
+
+static void client_expired(struct poll_timer *t)
+{
+    struct client *c = container_of(t, struct client, stream.timer);
+
+    if (c->state == CLIENT_RELAY) {
+        relay_expired(c);
+    } else if (c->state == CLIENT_HEAD && c->begun) {
+        client_say_page(c, ERR_GATEWAY_SLOW, NULL);
+        client_run(c);
+    } else {
+        client_close(c);
+    }
+}
+
+void client_start(struct gateway *g, int fd, enum listener_kind kind, const struct in6_addr *address)
+{
+    struct client *c = mem_zero(1, sizeof *c);
+    struct err e;
+
+    stream_start(&c->stream, fd);
+    c->stream.source.ready = client_ready;
+    c->stream.timer.expired = client_expired;
+    c->again.run = client_again;
+    c->gateway = g;
+    c->kind = kind;
+    c->address = *address;
+    g->clients.count++;
+    rest(c);
+    poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_HEAD_MS]);
+    if (poll_watch(&g->poll, &c->stream.source, true, &e) < 0)
+        client_close(c);
+}

@@ -1,0 +1,188 @@
+/* What is stripped from a head and set in it, each way. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gateway/fields.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "base/id.h"
+#include "gateway/route.h"
+#include "http/cookie.h"
+#include "http/field.h"
+
+/*
+ * Beside what belongs to one connection (http_field_is_hop). From a client: who it is and what it was reached by is
+ * ours to say, and to a container only the scheme is said: the programs in it are strangers to the visitor. From a
+ * container: what would reach beyond its own path (product.md, "Three origins") or beyond this answer, on an origin
+ * that it shares with others.
+ */
+static const bool from_client[HTTP_NAMES] = {
+    [HTTP_EXPECT] = true, /* answered here */
+    [HTTP_FORWARDED] = true,
+    [HTTP_TRUE_CLIENT_IP] = true,
+    [HTTP_X_CLIENT_IP] = true,
+    [HTTP_X_FORWARDED_FOR] = true,
+    [HTTP_X_FORWARDED_HOST] = true,
+    [HTTP_X_FORWARDED_PORT] = true,
+    [HTTP_X_FORWARDED_PREFIX] = true,
+    [HTTP_X_FORWARDED_PROTO] = true,
+    [HTTP_X_FORWARDED_SCHEME] = true,
+    [HTTP_X_FORWARDED_SERVER] = true,
+    [HTTP_X_FORWARDED_SSL] = true,
+    [HTTP_X_REAL_IP] = true,
+    [HTTP_X_REQUEST_ID] = true,
+    [HTTP_X_SCHEME] = true,
+};
+
+static const bool from_container[HTTP_NAMES] = {
+    [HTTP_ALT_SVC] = true,
+    [HTTP_CLEAR_SITE_DATA] = true,
+    [HTTP_EXPECT_CT] = true,
+    [HTTP_NEL] = true,
+    [HTTP_REPORT_TO] = true,
+    [HTTP_SERVICE_WORKER_ALLOWED] = true,
+    [HTTP_STRICT_TRANSPORT_SECURITY] = true,
+};
+
+/* Field lines that are kept as they are, copied as one run as long as nothing between them is left out. */
+struct copier {
+    struct room *out;
+    const char *run, *run_end;
+    bool full;
+};
+
+static void flush(struct copier *c)
+{
+    if (c->run && !room_add(c->out, c->run, (size_t)(c->run_end - c->run)))
+        c->full = true;
+    c->run = NULL;
+}
+
+static void keep(struct copier *c, const struct http_head *h, size_t i)
+{
+    const char *end = i + 1 < h->n_fields ? h->fields[i + 1].name.at : h->lines.at + h->lines.len;
+
+    if (!c->run)
+        c->run = h->fields[i].name.at;
+    c->run_end = end;
+}
+
+static void add(struct copier *c, const char *bytes, size_t len)
+{
+    flush(c);
+    c->full |= !room_add(c->out, bytes, len);
+}
+
+static void add_text(struct copier *c, const char *text)
+{
+    add(c, text, strlen(text));
+}
+
+/* "name: " and the value that `write` makes of the field's, or nothing where it makes none. */
+static void add_cookie(struct copier *c, const struct http_field *f, const struct route *route)
+{
+    char value[ROOM_BYTES];
+    bool up = f->known == HTTP_COOKIE;
+    size_t len;
+
+    if (up ? !http_cookie_to_container(value, sizeof value, &len, f->value)
+           : !http_cookie_from_container(value, sizeof value, &len, f->value, slice_of(route->base)))
+        return;
+    add_text(c, up ? "Cookie: " : "Set-Cookie: ");
+    add(c, value, len);
+    add_text(c, "\r\n");
+}
+
+static void add_identity(struct copier *c, const struct client *client)
+{
+    static char front[ID_TEXT];
+    static uint64_t number;
+    char address[INET6_ADDRSTRLEN] = "", lines[256];
+    int len;
+
+    if (!front[0]) {
+        struct id id = id_new();
+
+        id_text(front, &id);
+    }
+    if (IN6_IS_ADDR_V4MAPPED(&client->address))
+        inet_ntop(AF_INET, client->address.s6_addr + 12, address, sizeof address);
+    else
+        inet_ntop(AF_INET6, &client->address, address, sizeof address);
+    len = snprintf(lines, sizeof lines,
+                   "X-Forwarded-For: %s\r\nX-Real-IP: %s\r\nX-Forwarded-Proto: http\r\nX-Request-Id: %.16s%016llx\r\n",
+                   address, address, front, (unsigned long long)++number);
+    add(c, lines, (size_t)len);
+}
+
+/* "X-Forwarded-Anything" that names.def does not know, also with '_'. */
+static bool is_forwarded(const struct http_field *f)
+{
+    static const char prefix[] = "x-forwarded-";
+
+    if (f->known != HTTP_OTHER || f->name.len < sizeof prefix - 1)
+        return false;
+    for (size_t i = 0; prefix[i]; i++)
+        if (f->name.at[i] != '_' ? (f->name.at[i] | 0x20) != (prefix[i] | 0x20) : prefix[i] != '-')
+            return false;
+    return true;
+}
+
+bool fields_request(struct room *out, const struct client *c, const struct http_head *h, const struct target *to)
+{
+    struct copier copier = {.out = out};
+
+    add(&copier, h->method.at, h->method.len);
+    add_text(&copier, " ");
+    add(&copier, h->target.at, h->target.len);
+    add_text(&copier, h->minor ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
+    for (size_t i = 0; i < h->n_fields; i++) {
+        const struct http_field *f = &h->fields[i];
+        bool framing = f->known == HTTP_TRANSFER_ENCODING || (f->known == HTTP_UPGRADE && c->websocket);
+
+        if (f->known == HTTP_COOKIE && to->route && memmem(f->value.at, f->value.len, "__", 2))
+            add_cookie(&copier, f, to->route);
+        else if (framing || !(from_client[f->known] || is_forwarded(f) || http_field_is_hop(h, f)))
+            keep(&copier, h, i);
+        else
+            flush(&copier);
+    }
+    flush(&copier);
+    if (!to->route)
+        add_identity(&copier, c);
+    else
+        add_text(&copier, "X-Forwarded-Proto: http\r\n");
+    if (c->websocket)
+        add_text(&copier, "Connection: Upgrade\r\n");
+    else if (!h->minor)
+        add_text(&copier, "Connection: close\r\n");
+    add_text(&copier, "\r\n");
+    return !copier.full;
+}
+
+bool fields_answer(struct room *out, const struct client *c, const struct http_head *h, const char *bytes)
+{
+    const struct route *route = c->upstream->target->route;
+    struct copier copier = {.out = out};
+
+    add_text(&copier, "HTTP/1.1 ");
+    add(&copier, bytes + sizeof "HTTP/1.1 " - 1, (size_t)(h->lines.at - bytes) - (sizeof "HTTP/1.1 " - 1));
+    for (size_t i = 0; i < h->n_fields; i++) {
+        const struct http_field *f = &h->fields[i];
+        bool framing = f->known == HTTP_TRANSFER_ENCODING || (f->known == HTTP_UPGRADE && h->status == 101);
+
+        if (f->known == HTTP_SET_COOKIE && route)
+            add_cookie(&copier, f, route);
+        else if (framing || !((route && from_container[f->known]) || http_field_is_hop(h, f)))
+            keep(&copier, h, i);
+        else
+            flush(&copier);
+    }
+    flush(&copier);
+    if (h->status == 101)
+        add_text(&copier, "Connection: Upgrade\r\n");
+    else if (c->last && h->status >= 200)
+        add_text(&copier, "Connection: close\r\n");
+    add_text(&copier, "\r\n");
+    return !copier.full;
+}

@@ -1,0 +1,26 @@
+/* What the files of the gateway share: one struct, made in main. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "gateway/conn.h"
+#include "gateway/control.h"
+#include "gateway/listen.h"
+#include "gateway/poll.h"
+#include "gateway/route.h"
+#include "gateway/upstream.h"
+#include "http/head.h"
+#include "wire/wire.h"
+
+struct gateway {
+    struct poll poll;
+    int64_t settings[WIRE_SETTINGS]; /* by enum wire_setting */
+    struct routes routes;
+    struct target portal; /* the daemon's pages */
+    struct control control;
+    struct listeners listeners;
+    struct clients clients;
+    struct http_head head; /* the one that is being read; good until the next is */
+};
+
+#endif

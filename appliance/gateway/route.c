@@ -1,0 +1,106 @@
+/* Which name leads where, and when somebody was last there. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gateway/route.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "gateway/gateway.h"
+
+void routes_start(struct routes *r)
+{
+    *r = (struct routes){0};
+    list_init(&r->active);
+}
+
+struct route *route_find(const struct routes *r, struct slice name)
+{
+    struct route *route;
+
+    HASH_FIND(hh, r->by_name, name.at, name.len, route);
+    return route;
+}
+
+static void forget(struct routes *r, struct route *route)
+{
+    target_close(&route->target);
+    list_remove(&route->active);
+    HASH_DEL(r->by_name, route);
+    free(route);
+}
+
+static struct route *route_new(struct routes *r, const char *name)
+{
+    struct route *route;
+
+    if (HASH_COUNT(r->by_name) >= ROUTES_MAX) {
+        log_line(LOG_ERR, ERR_GATEWAY_FULL, "the table of routes is full: %d", ROUTES_MAX);
+        return NULL;
+    }
+    route = mem_zero(1, sizeof *route);
+    str_copy(route->name, sizeof route->name, name);
+    snprintf(route->base, sizeof route->base, "/user/%s/", name);
+    target_start(&route->target, route);
+    HASH_ADD_STR(r->by_name, name, route);
+    return route;
+}
+
+void route_set(struct gateway *g, const struct wire_message *m)
+{
+    struct route *route = route_find(&g->routes, slice_of(m->name));
+    bool stays;
+
+    if (m->route == WIRE_ROUTE_FORGOTTEN) {
+        if (route)
+            forget(&g->routes, route);
+        return;
+    }
+    if (!route)
+        route = route_new(&g->routes, m->name);
+    if (!route)
+        return;
+    /* Held keeps its connections: what is behind them is frozen, not gone. */
+    stays = m->route == WIRE_ROUTE_HELD ||
+            (m->route == WIRE_ROUTE_OPEN && target_is_at(&route->target, m->address, m->port));
+    if (!stays) {
+        target_close(&route->target);
+        route->input_at = route->any_at = 0;
+        list_remove(&route->active);
+    }
+    if (m->route == WIRE_ROUTE_OPEN)
+        target_to_address(&route->target, m->address, m->port);
+    if (m->route != route->state)
+        route->woken = false;
+    route->state = m->route;
+    route->code = (enum err_code)m->code;
+    route->generation = g->routes.generation;
+}
+
+void routes_begin(struct routes *r)
+{
+    r->generation++;
+}
+
+void routes_synced(struct gateway *g)
+{
+    struct routes *r = &g->routes;
+    struct route *route, *next;
+
+    HASH_ITER(hh, r->by_name, route, next)
+    {
+        if (route->generation != r->generation)
+            forget(r, route);
+        else if (route->any_at && list_empty(&route->active))
+            list_add(&r->active, &route->active); /* a daemon that has been away learns it anew */
+    }
+}
+
+void route_note(struct routes *r, struct route *route, int64_t now, bool input)
+{
+    route->any_at = now;
+    if (input)
+        route->input_at = now;
+    if (list_empty(&route->active))
+        list_add(&r->active, &route->active);
+}

@@ -1,0 +1,163 @@
+/* Connections to what we relay to: made, kept while idle, used again. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gateway/upstream.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "gateway/gateway.h"
+
+static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+void target_start(struct target *t, struct route *route)
+{
+    *t = (struct target){.route = route};
+    list_init(&t->idle);
+    list_init(&t->busy);
+}
+
+void target_to_path(struct target *t, const char *path)
+{
+    t->address.path = (struct sockaddr_un){.sun_family = AF_UNIX};
+    str_copy(t->address.path.sun_path, sizeof t->address.path.sun_path, path);
+    t->address_len = sizeof t->address.path;
+}
+
+void target_to_address(struct target *t, const uint8_t address[16], uint16_t port)
+{
+    if (memcmp(address, v4_mapped, sizeof v4_mapped) == 0) {
+        t->address.v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
+        memcpy(&t->address.v4.sin_addr, address + sizeof v4_mapped, sizeof t->address.v4.sin_addr);
+        t->address_len = sizeof t->address.v4;
+        return;
+    }
+    t->address.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    memcpy(&t->address.v6.sin6_addr, address, sizeof t->address.v6.sin6_addr);
+    t->address_len = sizeof t->address.v6;
+}
+
+bool target_is_at(const struct target *t, const uint8_t address[16], uint16_t port)
+{
+    struct target other;
+
+    target_to_address(&other, address, port);
+    return t->address_len == other.address_len && memcmp(&t->address, &other.address, other.address_len) == 0;
+}
+
+void target_close(struct target *t)
+{
+    while (!list_empty(&t->idle))
+        upstream_close(container_of(t->idle.next, struct upstream, node));
+    while (!list_empty(&t->busy))
+        client_close(container_of(t->busy.next, struct upstream, node)->client);
+}
+
+/* Whether a connect that was under way has come to its end; sets u->stream.failed where it went wrong. */
+static bool look_at_connect(struct upstream *u, uint32_t events)
+{
+    int why = 0;
+    socklen_t len = sizeof why;
+
+    if (!(events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+        return false;
+    if (getsockopt(u->stream.source.fd, SOL_SOCKET, SO_ERROR, &why, &len) < 0 || why)
+        u->stream.failed = true;
+    else
+        u->connected = true;
+    return true;
+}
+
+static void upstream_ready(struct poll_source *source, uint32_t events)
+{
+    struct upstream *u = container_of(source, struct upstream, stream.source);
+
+    if (!u->connected && !look_at_connect(u, events))
+        return;
+    stream_note(&u->stream, events);
+    if (u->client)
+        client_run(u->client);
+    else if (events & ~(uint32_t)EPOLLOUT)
+        upstream_close(u); /* it may say nothing while it is not asked */
+}
+
+static void upstream_expired(struct poll_timer *t)
+{
+    upstream_close(container_of(t, struct upstream, stream.timer));
+}
+
+static struct upstream *upstream_connect(struct target *t, struct gateway *g)
+{
+    cleanup_close int fd = socket(t->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct upstream *u;
+    struct err e;
+    int on = 1, result;
+
+    if (fd < 0)
+        return NULL;
+    if (t->route)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    result = connect(fd, &t->address.any, t->address_len);
+    if (result < 0 && errno != EINPROGRESS)
+        return NULL;
+    u = mem_zero(1, sizeof *u);
+    stream_start(&u->stream, steal_fd(&fd));
+    u->stream.source.ready = upstream_ready;
+    u->stream.timer.expired = upstream_expired;
+    u->gateway = g;
+    u->target = t;
+    u->connected = result == 0;
+    list_add(&t->busy, &u->node);
+    if (poll_watch(&g->poll, &u->stream.source, true, &e) == 0)
+        return u;
+    upstream_close(u);
+    return NULL;
+}
+
+struct upstream *upstream_take(struct target *t, struct client *client, bool fresh)
+{
+    struct upstream *u;
+
+    if (fresh || list_empty(&t->idle)) {
+        u = upstream_connect(t, client->gateway);
+    } else {
+        /* The last one that was given back: the others may come to their end. */
+        u = container_of(t->idle.before, struct upstream, node);
+        t->n_idle--;
+        poll_timer_stop(&u->stream.timer);
+        list_remove(&u->node);
+        list_add(&t->busy, &u->node);
+    }
+    if (u)
+        u->client = client;
+    return u;
+}
+
+void upstream_keep(struct upstream *u)
+{
+    struct target *t = u->target;
+
+    if (t->n_idle >= TARGET_IDLE_MAX || u->stream.in || u->stream.hung_up || u->stream.failed) {
+        upstream_close(u);
+        return;
+    }
+    stream_drop_out(&u->stream);
+    u->client = NULL;
+    u->reused = true;
+    list_remove(&u->node);
+    list_add(&t->idle, &u->node);
+    t->n_idle++;
+    poll_timer_set(&u->gateway->poll, &u->stream.timer, TARGET_IDLE_MS);
+}
+
+void upstream_close(struct upstream *u)
+{
+    if (!u->client && u->reused)
+        u->target->n_idle--;
+    list_remove(&u->node);
+    stream_close(&u->stream);
+    u->client = NULL;
+    poll_bury(&u->gateway->poll, &u->grave, u);
+}

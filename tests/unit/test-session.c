@@ -486,6 +486,24 @@ static void by_itself(void)
     daemon_ends();
 }
 
+/* A listing that was asked for before the container was there comes while its server is still silent. */
+static void listing_before_the_start(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    run_for(10);
+    fake_engine.hold[FAKE_LIST] = true;
+    sweep_within(all->sweeper, 0);
+    server.quiet_ms = 300;
+    starts(&w, 1);
+    run_for(100);
+    fake_engine_release(FAKE_LIST);
+    run_for(500);
+    ok(w.calls == 1 && !w.e.code, "an old listing does not take a starting server for one that died: %s", w.e.text);
+    daemon_ends();
+}
+
 static void listing_too_old(void)
 {
     struct waiter w;
@@ -537,8 +555,10 @@ static void idle_ends(void)
 
 static void age_ends(void)
 {
+    struct store_session row;
     struct waiter w;
     struct session *s;
+    struct err e;
 
     daemon_starts();
     run_for(10);
@@ -548,6 +568,17 @@ static void age_ends(void)
     is_number(session_state(s), SESSION_RUNNING, "a busy session lives up to its maximum age");
     run_for(2 * SWEEP_MS);
     ok(session_state(s) == SESSION_GONE && s->code == ERR_SESSION_AGED, "and no longer: %s", row_of(1).text);
+    s = running(&w, 2);
+    row = row_of(2);
+    row.created -= AGE_MS - 3 * SWEEP_MS;
+    if (store_session_put(store, &row, &e) < 0)
+        printf("# %s\n", e.text);
+    daemon_restarts();
+    s = session_find(all, w.door.name);
+    run_for(SWEEP_MS);
+    is_number(session_state(s), SESSION_RUNNING, "the age goes on");
+    run_for(3 * SWEEP_MS);
+    is_number(session_state(s), SESSION_GONE, "over a restart");
     daemon_ends();
 }
 
@@ -576,7 +607,26 @@ static void nothing_wakes(void)
 
 static void removal_is_tried_again(void)
 {
+    struct store_container row = {0};
     struct waiter w;
+    struct id id;
+    struct err e;
+
+    daemon_starts();
+    run_for(10);
+    id = running(&w, 1)->container;
+    fake_engine.hold[FAKE_REMOVE] = true;
+    session_cause(session_find(all, w.door.name), SESSION_ENDED, NULL);
+    ok(store_container_get(store, &id, &row, &e) == 1 && row.ended > 0, "nobody wants the container of what has ended");
+    for (int i = 0; i < 5; i++) {
+        watch_wake_all(&fake_engine.watchers);
+        run_for(200);
+    }
+    is_number(fake_engine.calls[FAKE_REMOVE], 1, "the engine is asked once to remove it, however long it takes");
+    fake_engine_release(FAKE_REMOVE);
+    run_for(100);
+    is_number((long long)fake_engine.count, 0, "until it is gone");
+    daemon_ends();
 
     daemon_starts();
     run_for(10);
@@ -923,6 +973,7 @@ int main(void)
     restart_without_an_engine();
     by_itself();
     listing_too_old();
+    listing_before_the_start();
     idle_ends();
     age_ends();
     nothing_wakes();

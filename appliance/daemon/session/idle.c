@@ -23,8 +23,7 @@ bool idle_kernels_busy(const char *text, size_t len)
     bool busy = false;
     size_t i;
 
-    json_array_foreach(kernels, i, kernel)
-    {
+    json_array_foreach (kernels, i, kernel) {
         const char *state = json_string_value(json_object_get(kernel, "execution_state"));
 
         busy |= state && str_is(state, "busy");

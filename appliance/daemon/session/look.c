@@ -134,9 +134,9 @@ void look_at_all(struct sessions *all)
 {
     struct session *s, *next;
 
-    HASH_ITER(by_id, all->by_id, s, next)
-    if (s->state == SESSION_RUNNING)
-        look(s);
+    HASH_ITER (by_id, all->by_id, s, next)
+        if (s->state == SESSION_RUNNING)
+            look(s);
 }
 
 void look_forget(struct session *s)

@@ -109,8 +109,8 @@ void sessions_free(struct sessions **at)
     if (!all)
         return;
     all->closing = true;
-    HASH_ITER(by_id, all->by_id, s, next)
-    session_free(s);
+    HASH_ITER (by_id, all->by_id, s, next)
+        session_free(s);
     sweeper_free(&all->sweeper);
     routes_free(&all->routes);
     settings_free(&all->settings);

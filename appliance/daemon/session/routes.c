@@ -144,9 +144,9 @@ static void tell_table(struct gateway *g)
     struct session *s, *next;
     struct wire_message m;
 
-    HASH_ITER(by_id, g->routes->all->by_id, s, next)
-    if (route_of(&m, s))
-        tell(g, &m);
+    HASH_ITER (by_id, g->routes->all->by_id, s, next)
+        if (route_of(&m, s))
+            tell(g, &m);
     tell(g, &(struct wire_message){.kind = WIRE_SYNCED});
 }
 

@@ -176,9 +176,9 @@ static void judge_the_rest(struct sweeper *w)
 {
     struct session *s, *next;
 
-    HASH_ITER(by_id, w->all->by_id, s, next)
-    if (s->seen != w->turn && s->state != SESSION_GONE && !is_stale(w, s))
-        judge(w, s, NULL);
+    HASH_ITER (by_id, w->all->by_id, s, next)
+        if (s->seen != w->turn && s->state != SESSION_GONE && !is_stale(w, s))
+            judge(w, s, NULL);
 }
 
 static void sweep_end(struct sweeper *w)

@@ -332,7 +332,9 @@ static void start_of_nothing(void)
     op_cancel(&w.op);
     run_for(1);
     is_number(w.calls, 1, "unless it is cancelled first");
+    w.op = session_start(all, &spec, &w.door, (struct done){waiter_done, &w});
     daemon_ends();
+    is_number(w.calls, 1, "or the daemon ends first");
 }
 
 static void cancelled_everywhere(void)

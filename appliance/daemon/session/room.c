@@ -91,6 +91,7 @@ int sessions_new(struct sessions **out, const struct session_parts *parts, const
     all->parts = *parts;
     all->began = loop_now(parts->loop);
     list_init(&all->gone_list);
+    list_init(&all->settled);
     settings_copy(all, settings);
     if (load(all, e) < 0 || routes_new(&all->routes, all, e) < 0) {
         sessions_free(&all);
@@ -109,6 +110,7 @@ void sessions_free(struct sessions **at)
     if (!all)
         return;
     all->closing = true;
+    settled_drop(all);
     HASH_ITER (by_id, all->by_id, s, next)
         session_free(s);
     sweeper_free(&all->sweeper);

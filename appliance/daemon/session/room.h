@@ -49,6 +49,7 @@ struct sessions {
     struct session *by_name, *by_id; /* uthash */
     size_t live, gone;
     struct list gone_list; /* oldest first */
+    struct list settled;   /* ops that have their result and tell it in the next turn */
     int64_t began;         /* the loop's time of sessions_new() */
     bool closing;          /* sessions_free() is at work: what starts is left as it is */
     size_t asking;         /* look.c's questions that are out */
@@ -64,6 +65,8 @@ void session_free(struct session *s);
 const char *session_state_word(enum session_state state);
 /* Its row. */
 int session_row(const struct session *s, struct store_session *row, struct err *e) ERR_CHECKED;
+/* Drops them without a word. */
+void settled_drop(struct sessions *all);
 /* Forgets the oldest of those that ended, as long as there are more than SESSION_GONE_MAX. */
 void sessions_trim(struct sessions *all);
 

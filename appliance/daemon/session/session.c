@@ -207,6 +207,7 @@ void session_door_of(struct session_door *out, const struct session *s)
 /* An op that has its result already, and tells it in the next turn. */
 struct settled {
     struct op op;
+    struct list node; /* among the room's */
     struct loop_timer *timer;
     struct done done;
     struct err e;
@@ -216,8 +217,15 @@ static void settled_cancel(struct op *op)
 {
     struct settled *t = container_of(op, struct settled, op);
 
+    list_remove(&t->node);
     loop_timer_cancel(&t->timer);
     free(t);
+}
+
+void settled_drop(struct sessions *all)
+{
+    list_for_each_safe (node, &all->settled)
+        settled_cancel(&container_of(node, struct settled, node)->op);
 }
 
 static void settled_tell(void *arg)
@@ -225,6 +233,7 @@ static void settled_tell(void *arg)
     struct settled *t = arg;
     struct settled told = *t;
 
+    list_remove(&t->node);
     free(t);
     done_call(told.done, told.e.code ? &told.e : NULL);
 }
@@ -237,6 +246,7 @@ static struct op *settle(struct sessions *all, const struct err *e, struct done 
     t->done = done;
     if (e)
         t->e = *e;
+    list_add(&all->settled, &t->node);
     t->timer = loop_timer_new(all->parts.loop, 0, settled_tell, t);
     return &t->op;
 }

@@ -61,6 +61,7 @@ struct session_door {
 /* Reads the rows, copies the settings; routes follow once the engine has said which containers run. */
 int sessions_new(struct sessions **out, const struct session_parts *parts, const struct session_settings *settings,
                  struct err *e) ERR_CHECKED;
+/* Starts that are under way are dropped without a word and without ending their sessions: the next daemon goes on. */
 void sessions_free(struct sessions **all);
 
 /* Done when the session is RUNNING: it answers through the gateway. The rows are committed before this returns;

@@ -22,6 +22,19 @@ static inline struct slice slice_of(const char *text)
 bool slice_is(struct slice s, const char *text);
 /* ASCII letters in either case are the same. */
 bool slice_is_nocase(struct slice s, const char *text);
+static inline bool slice_starts(struct slice s, const char *with)
+{
+    size_t len = strlen(with);
+
+    return s.len >= len && memcmp(s.at, with, len) == 0;
+}
+
+/* What is behind its first `skip` bytes, of which there are at least as many. */
+static inline struct slice slice_from(struct slice s, size_t skip)
+{
+    return (struct slice){s.at + skip, s.len - skip};
+}
+
 /* Without spaces and tabs at both ends. */
 struct slice slice_trim(struct slice s);
 /* Cuts off and returns what stands before the first `separator`, or everything; *rest is what stands behind it. */

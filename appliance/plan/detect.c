@@ -108,7 +108,7 @@ static int refuse_legacy(const struct plan_repo *repo, struct err *e)
     if (files_text(&lines.rest, repo, "Dockerfile", e) < 0)
         return -1;
     while (files_line(&line, &lines)) {
-        if (line.len < 4 || memcmp(line.at, "FROM", 4) != 0)
+        if (!slice_starts(line, "FROM"))
             continue;
         line = slice_cut(&line, '#');
         for (size_t i = 0; i + strlen(LEGACY_BASE) <= line.len; i++)

@@ -27,20 +27,15 @@ static struct slice trim_left(struct slice text)
     return text;
 }
 
-static bool starts(struct slice text, const char *with)
-{
-    return text.len >= strlen(with) && memcmp(text.at, with, strlen(with)) == 0;
-}
-
 static bool read_directive(struct directive *out, struct slice line)
 {
     size_t marker;
 
     line = trim_left(line);
-    marker = starts(line, "#") ? 1 : starts(line, "//") ? 2 : 0;
+    marker = slice_starts(line, "#") ? 1 : slice_starts(line, "//") ? 2 : 0;
     if (!marker || !memchr(line.at, '=', line.len))
         return false;
-    out->value = (struct slice){line.at + marker, line.len - marker};
+    out->value = slice_from(line, marker);
     out->key = files_strip(slice_cut(&out->value, '='));
     /* BuildKit's pattern takes a value of blanks alone for one. */
     if (!out->key.len || !isalpha((unsigned char)out->key.at[0]) || !out->value.len)
@@ -55,7 +50,7 @@ static bool read_directive(struct directive *out, struct slice line)
 /* The physical line at *at, without its newline; moves *at behind it. */
 static struct slice take_line(struct slice text, size_t *at)
 {
-    struct slice rest = {text.at + *at, text.len - *at};
+    struct slice rest = slice_from(text, *at);
     struct slice line = slice_cut(&rest, '\n');
 
     *at = text.len - rest.len;
@@ -134,7 +129,7 @@ struct slice dockerfile_word(struct slice *rest, char escape)
             quote = c;
         len++;
     }
-    *rest = (struct slice){word.at + len, word.len - len};
+    *rest = slice_from(word, len);
     word.len = len;
     return word;
 }
@@ -146,12 +141,12 @@ static bool is_heredoc(struct buf *name, bool *chomp, struct slice word)
         word.at++;
         word.len--;
     }
-    if (!starts(word, "<<"))
+    if (!slice_starts(word, "<<"))
         return false;
-    word = (struct slice){word.at + 2, word.len - 2};
-    *chomp = starts(word, "-");
+    word = slice_from(word, 2);
+    *chomp = slice_starts(word, "-");
     if (*chomp)
-        word = (struct slice){word.at + 1, word.len - 1};
+        word = slice_from(word, 1);
     if (!word.len || memchr(word.at, '<', word.len))
         return false;
     buf_clear(name);
@@ -186,7 +181,7 @@ static bool skip_heredocs(struct dockerfile *d, const struct dockerfile_instruct
         word = dockerfile_word(&rest, d->escape);
     if (!slice_is_nocase(word, "RUN") && !slice_is_nocase(word, "COPY") && !slice_is_nocase(word, "ADD"))
         return false;
-    if (starts(trim_left(rest), "["))
+    if (slice_starts(trim_left(rest), "["))
         return false;
     while (rest.len) {
         if (!is_heredoc(&name, &chomp, dockerfile_word(&rest, d->escape)))
@@ -212,7 +207,7 @@ bool dockerfile_next(struct dockerfile_instruction *out, struct dockerfile *d)
         while (out->word.len < rest.len && !is_blank(rest.at[out->word.len]))
             out->word.len++;
         out->word.at = rest.at;
-        out->arguments = trim_left((struct slice){rest.at + out->word.len, rest.len - out->word.len});
+        out->arguments = trim_left(slice_from(rest, out->word.len));
         out->heredoc = skip_heredocs(d, out);
         out->end = d->at;
         return true;
@@ -223,7 +218,7 @@ bool dockerfile_next(struct dockerfile_instruction *out, struct dockerfile *d)
 /* A JSON object would be looked into for the directive by engines from 23 on. */
 static bool is_json(struct slice text, size_t at)
 {
-    return starts(trim_left((struct slice){text.at + at, text.len - at}), "{");
+    return slice_starts(trim_left(slice_from(text, at)), "{");
 }
 
 int dockerfile_neutralise(struct buf *out, bool *changed, struct slice text, struct err *e)
@@ -232,7 +227,7 @@ int dockerfile_neutralise(struct buf *out, bool *changed, struct slice text, str
     size_t start = 0, end, at, hidden = 0;
 
     /* A first line "#!..." ends the directives of 20.10; newer engines skip it. */
-    if (starts(text, "#!"))
+    if (slice_starts(text, "#!"))
         take_line(text, &start);
     if (is_json(text, start))
         return err_set(e, ERR_PLAN_FILE, "The Dockerfile is JSON, which is for other frontends than the engine's own.");

@@ -25,8 +25,8 @@ int files_text(struct slice *out, const struct plan_repo *repo, const char *path
         if (!str_is(text->path, path))
             continue;
         *out = (struct slice){text->bytes, text->len};
-        if (out->len >= 3 && memcmp(out->at, BYTE_ORDER_MARK, 3) == 0)
-            *out = (struct slice){out->at + 3, out->len - 3};
+        if (slice_starts(*out, BYTE_ORDER_MARK))
+            *out = slice_from(*out, strlen(BYTE_ORDER_MARK));
         return 0;
     }
     return err_set(e, ERR_TOO_LARGE, "%s is no plain file, or larger than the %d bytes that it may have.", path,

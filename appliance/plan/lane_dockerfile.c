@@ -61,7 +61,7 @@ static struct slice resolve(const struct stages *s, struct slice base)
     base = name = unquoted(base);
     if (name.len < 2 || name.at[0] != '$')
         return base;
-    name = (struct slice){name.at + 1, name.len - 1};
+    name = slice_from(name, 1);
     if (name.at[0] == '{' && name.at[name.len - 1] == '}')
         name = (struct slice){name.at + 1, name.len - 2};
     for (size_t i = s->n_arguments; i > 0; i--)
@@ -87,7 +87,7 @@ static bool note_from(struct stages *s, struct slice rest, char escape)
     struct slice word = dockerfile_word(&rest, escape);
     bool foreign;
 
-    while (word.len > 2 && memcmp(word.at, "--", 2) == 0)
+    while (slice_starts(word, "--"))
         word = dockerfile_word(&rest, escape);
     foreign = is_foreign(s, resolve(s, word));
     s->n_from++;
@@ -106,7 +106,7 @@ static bool has_link_flag(struct slice word, struct slice rest, char escape)
     for (;;) {
         struct slice flag = dockerfile_word(&rest, escape);
 
-        if (flag.len < 2 || memcmp(flag.at, "--", 2) != 0)
+        if (!slice_starts(flag, "--"))
             return false;
         if (slice_is(slice_cut(&flag, '='), "--link"))
             return true;

@@ -200,7 +200,7 @@ static bool read_release(struct release *out, struct slice text)
 {
     *out = (struct release){0};
     if (text.len && (text.at[0] == 'v' || text.at[0] == 'V'))
-        text = (struct slice){text.at + 1, text.len - 1};
+        text = slice_from(text, 1);
     while (text.len) {
         struct slice digits = {text.at, 0};
         uint64_t number;
@@ -216,10 +216,10 @@ static bool read_release(struct release *out, struct slice text)
         if (out->n < 2)
             out->part[out->n] = number;
         out->n++;
-        text = (struct slice){text.at + digits.len, text.len - digits.len};
+        text = slice_from(text, digits.len);
         if (!text.len || text.at[0] != '.')
             break;
-        text = (struct slice){text.at + 1, text.len - 1};
+        text = slice_from(text, 1);
     }
     return out->n > 0;
 }
@@ -257,12 +257,11 @@ static int clause(bool *admits, struct slice text, const struct release *python,
     struct release want;
 
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
-        size_t len = strlen(operators[i]);
         struct slice version;
 
-        if (text.len < len || memcmp(text.at, operators[i], len) != 0)
+        if (!slice_starts(text, operators[i]))
             continue;
-        version = slice_trim((struct slice){text.at + len, text.len - len});
+        version = slice_trim(slice_from(text, strlen(operators[i])));
         if (!read_release(&want, version))
             break;
         *admits = clause_admits(operators[i], &want, python);

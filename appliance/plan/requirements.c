@@ -4,11 +4,6 @@
 
 #include "plan/files.h"
 
-static bool starts(struct slice text, const char *with)
-{
-    return text.len >= strlen(with) && memcmp(text.at, with, strlen(with)) == 0;
-}
-
 static const char *find(struct slice text, const char *what)
 {
     return text.len ? memmem(text.at, text.len, what, strlen(what)) : NULL;
@@ -24,14 +19,15 @@ static bool is_local(struct slice line)
 {
     const char *found;
 
-    if (starts(line, "-r") || starts(line, "-c") || starts(line, "--requirement") || starts(line, "--constraint"))
+    if (slice_starts(line, "-r") || slice_starts(line, "-c") || slice_starts(line, "--requirement") ||
+        slice_starts(line, "--constraint"))
         return true;
-    if (starts(line, "--pre"))
+    if (slice_starts(line, "--pre"))
         return false;
     found = memchr(line.at, '=', line.len);
-    if (starts(line, "--") && found)
+    if (slice_starts(line, "--") && found)
         line = after(line, found + 1);
-    if (starts(line, "-")) {
+    if (slice_starts(line, "-")) {
         size_t flag = 0;
 
         while (flag < line.len && !strchr(" \t\v\f", line.at[flag]))
@@ -45,7 +41,7 @@ static bool is_local(struct slice line)
     found = find(line, "://");
     if (found)
         line = after(line, found + 3);
-    return starts(line, ".");
+    return slice_starts(line, ".");
 }
 
 static size_t span(struct slice text, const char *of)
@@ -68,12 +64,12 @@ static bool is_plain(struct slice line)
 
     if (!len || !strchr(LETTERS, what.at[0]))
         return false;
-    what = slice_trim(after(what, what.at + len));
-    if (starts(what, "[")) {
-        len = 1 + span(after(what, what.at + 1), LETTERS "._-," BLANKS);
+    what = slice_trim(slice_from(what, len));
+    if (slice_starts(what, "[")) {
+        len = 1 + span(slice_from(what, 1), LETTERS "._-," BLANKS);
         if (len == what.len || what.at[len] != ']')
             return false;
-        what = slice_trim(after(what, what.at + len + 1));
+        what = slice_trim(slice_from(what, len + 1));
     }
     if (find(what, "===") || (what.len && !strchr("<>=!~(", what.at[0])))
         return false;
@@ -127,9 +123,9 @@ static uint32_t utf16_unit(const char *at, bool little)
 
 void requirements_as_utf8(struct buf *out, struct slice text)
 {
-    bool little = starts(text, "\xff\xfe");
+    bool little = slice_starts(text, "\xff\xfe");
 
-    if (!little && !starts(text, "\xfe\xff")) {
+    if (!little && !slice_starts(text, "\xfe\xff")) {
         buf_add(out, text.at, text.len);
         return;
     }

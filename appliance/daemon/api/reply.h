@@ -1,0 +1,28 @@
+/* Complete answers: what is not a stream. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef API_REPLY_H
+#define API_REPLY_H
+
+#include "api/routes.h"
+
+struct reply {
+    unsigned status;
+    const char *type;   /* Content-Type */
+    struct slice body;  /* copied */
+    const char *cache;  /* Cache-Control; NULL: none */
+    const char *policy; /* Content-Security-Policy; NULL: none */
+};
+
+/* Adds the fields of the route's row and, to a 200, a strong ETag: who has it already gets 304 (contract 1.1). */
+enum MHD_Result reply_send(struct api *a, struct request *r, const struct reply *reply);
+/* The same for JSON. */
+enum MHD_Result reply_json(struct api *a, struct request *r, unsigned status, struct slice json);
+/* 200 without a body (contract 1.1). */
+enum MHD_Result reply_options(struct api *a, struct request *r);
+/* A page that only says its status, with the fields that this status needs. */
+enum MHD_Result reply_status(struct api *a, struct request *r, unsigned status);
+
+/* The fields that every answer has: who we are, and what other origins may read. */
+void reply_fields(const struct api *a, const struct request *r, struct MHD_Response *response);
+
+#endif

@@ -1,0 +1,17 @@
+/* A launch's feed as an event stream (contract 2.1). */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef API_STREAM_H
+#define API_STREAM_H
+
+#include "api/routes.h"
+
+/*
+ * The reader pulls: events are taken from the feed when the socket takes bytes, so a slow one costs LAUNCH_READ_ROOM at
+ * most and skips what the feed no longer has. Nothing is held for who has left.
+ */
+struct launch;
+
+/* Answers `r` with the feed of `l`, from its first event on. `address` is the client's, borrowed from the request. */
+enum MHD_Result stream_serve(struct api *a, struct request *r, struct launch *l, const char *address);
+
+#endif

@@ -1,0 +1,65 @@
+/* Whether this member can serve: what /health says. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "federation/health.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "federation/hold.h"
+#include "loop/loop.h"
+
+struct health {
+    struct loop *loop;
+    struct engine *engine;
+    struct watch watch;
+    struct hold hold;
+    int64_t hold_ms;
+};
+
+static bool look(struct health *h)
+{
+    return hold_turn(&h->hold, engine_state(h->engine) == ERR_NONE, loop_now(h->loop), h->hold_ms);
+}
+
+static void engine_changed(void *arg)
+{
+    look(arg);
+}
+
+struct health *health_new(struct loop *loop, struct engine *engine, int64_t hold_ms)
+{
+    struct health *h = mem_zero(1, sizeof *h);
+
+    *h = (struct health){.loop = loop, .engine = engine, .hold_ms = hold_ms};
+    h->watch = (struct watch){.wake = engine_changed, .arg = h};
+    engine_watch(engine, &h->watch);
+    return h;
+}
+
+void health_free(struct health **h)
+{
+    if (!*h)
+        return;
+    watch_end(&(*h)->watch);
+    free(STEAL(*h));
+}
+
+/*
+ * Three checks, always, in this order: the public status page reads them by their place (contract 4.1). Here images
+ * are kept by the engine and sessions are started by it, so one answer is that of both. A quota comes with a share.
+ */
+bool health_write(struct health *h, size_t sessions, size_t builds, struct buf *out)
+{
+    bool well = look(h);
+    const char *ok = well ? "true" : "false";
+
+    buf_add_format(out, "{\"ok\": %s, \"checks\": [{\"service\": \"Docker registry\", \"ok\": %s}, ", ok, ok);
+    buf_add_format(out, "{\"service\": \"JupyterHub API\", \"ok\": %s}, ", ok);
+    buf_add_format(out,
+                   "{\"service\": \"Pod quota\", \"total_pods\": %zu, \"build_pods\": %zu, \"user_pods\": %zu, "
+                   "\"quota\": null, \"ok\": true, \"_ignore_failure\": true}]}",
+                   sessions + builds, builds, sessions);
+    return well;
+}

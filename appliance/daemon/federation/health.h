@@ -1,0 +1,28 @@
+/* Whether this member can serve: what /health says. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef FEDERATION_HEALTH_H
+#define FEDERATION_HEALTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * It looks at the engine whenever that comes or goes and whenever it is asked, so a fall between two questions is not
+ * missed. Asking costs nothing: nobody else is asked for it (contract 4.3: a director asks ten times in a row).
+ */
+struct health;
+struct loop;
+struct engine;
+
+/* `hold_ms`: decisions 35. Loop and engine outlive it. */
+struct health *health_new(struct loop *loop, struct engine *engine, int64_t hold_ms);
+void health_free(struct health **h);
+
+/* Adds the JSON of contract 4.1, 512 bytes at most; false when the answer is 503. `sessions` have a container or are
+ * getting one, `builds` run or wait. */
+bool health_write(struct health *h, size_t sessions, size_t builds, struct buf *out);
+
+#endif

@@ -7,10 +7,10 @@
 #include "base/watch.h"
 
 /*
- * Ops keep the promises of loop/op.h and end with ERR_ENGINE_GONE (no answer), ERR_ENGINE_REFUSED (it said no, in
- * err.text) or ERR_ENGINE_MISSING (no such object). What is made here carries our instance's label; only that is
- * listed, watched or removed. Tests link tests/fake/engine.c in place of this room. container.h, image.h and build.h
- * have the ops.
+ * Ops keep the promises of loop/op.h and end with ERR_ENGINE_GONE (no answer, at once while it is away),
+ * ERR_ENGINE_REFUSED (it said no, in err.text), ERR_ENGINE_MISSING (no such object) or ERR_ENGINE_ODD (an answer that
+ * its API does not know). What is made here carries our instance's label; only that is listed, watched or removed.
+ * Tests link tests/fake/engine.c in place of this room. container.h, image.h and build.h have the ops.
  */
 struct engine;
 struct loop;
@@ -33,6 +33,7 @@ struct engine_settings {
 /* Returns at once; connects and reconnects behind it. Settings are copied. */
 int engine_new(struct engine **out, struct loop *loop, struct outbound *outbound,
                const struct engine_settings *settings, struct err *e) ERR_CHECKED;
+/* After every op of it is over or cancelled. */
 void engine_free(struct engine **en);
 
 /* Flags of enum engine_can; 0 until the engine has answered once. */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "conf.h"
 #include "tap.h"
+#include "wire/wire.h"
 
 static char folder[] = "/tmp/ringbinder-conf-XXXXXX";
 
@@ -73,6 +74,30 @@ static void defaults_are_those_of_the_contract(void)
     is_number(c.mem_guarantee, 450LL << 20, "decisions 14: 450 MiB");
     is_number(c.cpu_limit, 1000, "decisions 14: 1 CPU");
     ok(c.jupyter_args && !c.jupyter_args[0], "a list is empty");
+    conf_free(&c);
+}
+
+/* The gateway has limits before the daemon tells it ours; where nobody set one, both are the same. */
+static void the_gateways_defaults_are_its_own(void)
+{
+    int64_t own[WIRE_SETTINGS];
+    struct conf c;
+    struct err e;
+
+    wire_settings_start(own);
+    ok(conf_read(&c, NULL, &e) == 0, "the defaults");
+    is_number(c.head_limit, own[WIRE_SETTING_HEAD_MAX], "heads");
+    is_number(c.portal_body_limit, own[WIRE_SETTING_PORTAL_BODY_MAX], "bodies for the portal");
+    is_number(c.session_body_limit, own[WIRE_SETTING_SESSION_BODY_MAX], "bodies for sessions");
+    is_number(c.head_timeout, own[WIRE_SETTING_HEAD_MS], "the time of a head");
+    is_number(c.client_idle_timeout, own[WIRE_SETTING_KEEP_ALIVE_MS], "idle clients");
+    is_number(c.stall_timeout, own[WIRE_SETTING_STALL_MS], "slow clients");
+    is_number(c.answer_timeout, own[WIRE_SETTING_ANSWER_MS], "silent servers");
+    is_number(c.websocket_timeout, own[WIRE_SETTING_TUNNEL_IDLE_MS], "idle WebSockets");
+    is_number(c.connect_timeout, own[WIRE_SETTING_CONNECT_MS], "reaching a server");
+    is_number(c.daemon_wait, own[WIRE_SETTING_DAEMON_WAIT_MS], "waiting for the daemon");
+    is_number(c.activity_every, own[WIRE_SETTING_ACTIVITY_MS], "reports of activity");
+    is_number(c.client_limit, own[WIRE_SETTING_CONNECTIONS_MAX], "clients at a time");
     conf_free(&c);
 }
 
@@ -213,6 +238,7 @@ int main(void)
     if (!mkdtemp(folder))
         return 1;
     defaults_are_those_of_the_contract();
+    the_gateways_defaults_are_its_own();
     values_have_units();
     faults_have_file_and_line();
     what_inih_would_take_silently_is_refused();

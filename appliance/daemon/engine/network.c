@@ -13,6 +13,9 @@
 
 #define STEP_S 30
 #define MTU_MAX 65535u
+/* How long another's making may take until it is seen. */
+#define SEEN_AGAIN_MS 50
+#define SEEN_TRIES 60
 
 const char *engine_network_name(char name[ENGINE_NETWORK_NAME], const struct engine *en)
 {
@@ -89,8 +92,8 @@ static enum flow_result want_make(struct flow *f, struct err *e)
     return job_ask(f, "POST", body, "/networks/create%s", "");
 }
 
-/* Two launches may make it at once, and the second is refused: then it is there. If not, the refusal is the answer. */
-static enum flow_result want_made(struct flow *f, struct err *e)
+/* Two launches may make it at once: the engine refuses the second before the first one's can be seen. */
+static enum flow_result want_refused(struct flow *f, struct err *e)
 {
     struct job *job = job_of(f);
 
@@ -105,17 +108,25 @@ static enum flow_result want_check(struct flow *f, struct err *e)
     return job_of(f)->text ? want_look(f, e) : FLOW_NEXT;
 }
 
-static enum flow_result want_checked(struct flow *f, struct err *e)
+/* If it is not seen soon, the refusal is the answer. */
+static enum flow_result want_unseen(struct flow *f, struct err *e)
 {
-    if (e->code == ERR_ENGINE_MISSING)
-        err_set(e, ERR_ENGINE_REFUSED, "making the network %s: %s", job_of(f)->name, job_of(f)->text);
+    struct job *job = job_of(f);
+
+    if (e->code != ERR_ENGINE_MISSING)
+        return FLOW_FAIL;
+    if (f->tries < SEEN_TRIES) {
+        f->delay_ms = SEEN_AGAIN_MS;
+        return FLOW_AGAIN;
+    }
+    err_set(e, ERR_ENGINE_REFUSED, "making the network %s: %s", job->name, job->text);
     return FLOW_FAIL;
 }
 
 static const struct flow_step want_steps[] = {
     {"look", STEP_S, want_look, job_bear_missing},
-    {"make", STEP_S, want_make, want_made},
-    {"check", STEP_S, want_check, want_checked},
+    {"make", STEP_S, want_make, want_refused},
+    {"check", STEP_S, want_check, want_unseen},
     {0},
 };
 static const struct flow_kind want_kind = {want_steps, NULL, job_end};

@@ -9,21 +9,18 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "fetch/explain.h"
-#include "fetch/folder.h"
 #include "fetch/serve.h"
-#include "fetch/tree.h"
 
 static int serve_daemon(void)
 {
-    cleanup_folder char *folder = NULL;
     CLEANUP(conn_close) struct conn conn;
     struct err e;
 
-    if (conn_open(&conn, STDIN_FILENO, &e) < 0 || folder_make(&folder, &e) < 0) {
+    if (conn_open(&conn, STDIN_FILENO, &e) < 0) {
         log_err(LOG_ERR, &e, "ringbinder-fetch");
         return 1;
     }
-    serve(&conn, folder);
+    serve(&conn);
     return 0;
 }
 
@@ -31,7 +28,6 @@ int main(int argc, char **argv)
 {
     /* libarchive writes names of UTF-8 as such only where the locale's are. */
     setlocale(LC_CTYPE, "C.UTF-8");
-    tree_library();
     if (argc > 1 && str_is(argv[1], "explain"))
         return explain(argc - 1, argv + 1);
     if (argc == 1)

@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fetch/serve.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "fetch/context.h"
+#include "fetch/folder.h"
 #include "fetch/open.h"
 #include "fetch/resolve.h"
 
@@ -53,13 +55,15 @@ static int open_and_send(struct conn *conn, struct git *g, const struct wire_fet
     return send_contexts(conn, &o, e);
 }
 
-static int converse(struct conn *conn, const char *folder, struct err *e)
+static int converse(struct conn *conn, struct err *e)
 {
-    struct git g = {.folder = folder, .conn = conn, .size_max = RESOLVE_BYTES};
+    cleanup_folder char *folder = NULL;
+    struct git g = {.conn = conn, .size_max = RESOLVE_BYTES};
     struct wire_fetch_message m;
 
-    if (conn_next(conn, &m, e) < 0)
+    if (folder_make(&folder, e) < 0 || conn_next(conn, &m, e) < 0)
         return -1;
+    g.folder = folder;
     if (m.kind != WIRE_FETCH_RESOLVE && m.kind != WIRE_FETCH_OPEN)
         return err_set(e, ERR_WIRE_MALFORMED, "a frame of kind %d begins nothing", m.kind);
     if (m.version != WIRE_FETCH_VERSION)
@@ -68,16 +72,16 @@ static int converse(struct conn *conn, const char *folder, struct err *e)
     return m.kind == WIRE_FETCH_RESOLVE ? resolve_answer(&g, &m, e) : open_and_send(conn, &g, &m, e);
 }
 
-void serve(struct conn *conn, const char *folder)
+void serve(struct conn *conn)
 {
     struct wire_fetch_message end = {.kind = WIRE_FETCH_END};
     struct err e = {0}, unheard;
 
-    if (converse(conn, folder, &e) < 0) {
+    if (converse(conn, &e) < 0) {
         end.code = e.code;
         end.text = slice_of(e.text);
     }
-    /* Who has closed the connection knows why. */
-    if (e.code != ERR_FETCH_CANCELLED && conn_send(conn, &end, &unheard) < 0)
-        log_err(LOG_INFO, end.code ? &e : &unheard, "nobody heard the end of a fetch");
+    /* Who has closed the connection knows why, and does not wait for the end after the last context. */
+    if (e.code != ERR_FETCH_CANCELLED && conn_send(conn, &end, &unheard) < 0 && end.code)
+        log_err(LOG_INFO, &e, "nobody heard the end of a fetch");
 }

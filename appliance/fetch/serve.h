@@ -5,7 +5,7 @@
 
 #include "fetch/conn.h"
 
-/* RESOLVE, or OPEN and its contexts, as wire/fetch.h has it, up to END. `folder` is private. */
-void serve(struct conn *conn, const char *folder);
+/* RESOLVE, or OPEN and its contexts, as wire/fetch.h has it, up to END. */
+void serve(struct conn *conn);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
@@ -13,21 +12,21 @@ struct tar {
     struct archive *archive;
     struct archive_entry *entry;
     struct conn *conn;
-    struct err why; /* of the sending, which libarchive only knows as failed */
+    struct err why; /* why nothing is sent any more */
 };
 
+/* libarchive is never told of a failure: it would give up its writer without freeing it. What it still makes goes
+ * nowhere, and the call that made it has the error. */
 static la_ssize_t send_bytes(struct archive *a, void *arg, const void *bytes, size_t len)
 {
     struct tar *t = arg;
 
-    for (size_t sent = 0; sent < len;) {
+    for (size_t sent = 0; sent < len && !t->why.code;) {
         size_t now = len - sent < WIRE_FETCH_PAYLOAD_MAX ? len - sent : WIRE_FETCH_PAYLOAD_MAX;
         struct wire_fetch_message m = {.kind = WIRE_FETCH_BYTES, .bytes = {(const char *)bytes + sent, now}};
 
-        if (conn_send(t->conn, &m, &t->why) < 0) {
-            archive_set_error(a, EIO, "sending");
-            return -1;
-        }
+        if (conn_send(t->conn, &m, &t->why) < 0)
+            break;
         sent += now;
     }
     return (la_ssize_t)len;
@@ -36,13 +35,11 @@ static la_ssize_t send_bytes(struct archive *a, void *arg, const void *bytes, si
 /* A warning is about names that are no UTF-8: they are written as they are, which is what is wanted. */
 static int check(struct tar *t, int result, struct err *e)
 {
-    if (result >= ARCHIVE_WARN)
-        return 0;
     if (t->why.code) {
         *e = t->why;
         return -1;
     }
-    return err_set(e, ERR_SYSTEM, "writing a tar: %s", archive_error_string(t->archive));
+    return result >= ARCHIVE_WARN ? 0 : err_set(e, ERR_SYSTEM, "writing a tar: %s", archive_error_string(t->archive));
 }
 
 int tar_begin(struct tar **out, struct conn *conn, struct err *e)
@@ -96,7 +93,7 @@ int tar_bytes(struct tar *t, const void *bytes, size_t len, struct err *e)
 {
     la_ssize_t written = len ? archive_write_data(t->archive, bytes, len) : 0;
 
-    return written < 0 ? check(t, ARCHIVE_FATAL, e) : 0;
+    return check(t, written < 0 ? ARCHIVE_FATAL : ARCHIVE_OK, e);
 }
 
 int tar_finish(struct tar *t, struct err *e)
@@ -112,9 +109,8 @@ void tar_free(struct tar **tar)
 
     if (!t)
         return;
+    err_set(&t->why, ERR_FETCH_CANCELLED, "freed"); /* freeing completes the archive: that is not sent */
     archive_entry_free(t->entry);
-    if (t->archive)
-        archive_write_fail(t->archive); /* freeing must not write the rest of what has failed */
     archive_write_free(t->archive);
     free(t);
 }

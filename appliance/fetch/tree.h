@@ -31,9 +31,6 @@ struct tree {
     size_t modules;
 };
 
-/* Once, before all else: libgit2 reads no configuration of the machine and maps little. */
-void tree_library(void);
-
 bool tree_has_commit(const char *repository, const char *commit);
 
 /* Reads the tree of a commit (or of the commit that an annotated tag points to). Errors: ERR_FETCH_TREE (names that

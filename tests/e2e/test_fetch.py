@@ -57,6 +57,7 @@ def start(tmp_path):
     for fetched in started:
         with fetched:
             pass
+        assert fetched.errors == "", "nothing is said beside the protocol, not by a sanitizer either"
         assert os.listdir(fetched.folder) == [], "the private folder is still there"
 
 
@@ -522,6 +523,11 @@ def test_a_daemon_that_stops_reading_stops_the_tar(start, server):
     assert fetched.process.poll() is None
     fetched.socket.close()
     assert fetched.process.wait(5) == 0
+
+
+def test_a_folder_that_cannot_be_made_is_told_to_the_daemon(start):
+    code, text = start(environment={"RB_FETCH_DIR": "/nowhere"}).end()
+    assert code == SYSTEM and "/nowhere" in text
 
 
 def test_without_a_connection_it_says_what_it_is_for():

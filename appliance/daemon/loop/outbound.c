@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/list.h"
@@ -97,12 +98,16 @@ static int question_fault(struct question *q, CURLcode result, struct err *e)
 {
     const char *reason = q->reason[0] ? q->reason : curl_easy_strerror(result);
     curl_off_t connected = 0;
+    long system = 0;
 
     if (q->too_large)
         return err_set(e, ERR_TOO_LARGE, "an answer of more than %zu bytes", q->out->body.limit);
     curl_easy_getinfo(q->easy, CURLINFO_CONNECT_TIME_T, &connected);
     if (result == CURLE_OPERATION_TIMEDOUT && connected > 0)
         return err_set(e, ERR_DEADLINE, "%s", reason);
+    curl_easy_getinfo(q->easy, CURLINFO_OS_ERRNO, &system);
+    if (system)
+        return err_set(e, ERR_UNREACHABLE, "%s (%s)", reason, strerror((int)system));
     return err_set(e, ERR_UNREACHABLE, "%s", reason);
 }
 

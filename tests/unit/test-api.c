@@ -25,6 +25,7 @@
 
 #define PORTAL "portal.sock"
 #define ADMIN "admin.sock"
+#define BADGE "https://badge/</script>&'"
 #define GUARD_MS 3600000 /* virtual */
 #define GOT_MAX (16 * 1024 * 1024)
 
@@ -77,7 +78,7 @@ static void start_with(const char *cors)
     struct api_parts parts = {.loop = loop};
     struct api_settings settings = {.web_dir = "web",
                                     .portal_url = "http://127.0.0.1:8585/",
-                                    .badge_base_url = "",
+                                    .badge_base_url = BADGE,
                                     .cors_allow_origin = cors,
                                     .keepalive_ms = 25000};
 
@@ -292,7 +293,16 @@ static void test_statuses(void)
 static void test_large_heads(void)
 {
     cleanup_free char *long_path = mem_format("GET /%020000d", 0), *too_long = mem_format("GET /%070000d", 0);
+    cleanup_buf struct buf arguments = BUF_OF(65536), fields = BUF_OF(65536);
 
+    buf_add_text(&arguments, "GET /versions?");
+    for (int i = 0; i < 14000; i++)
+        buf_add_text(&arguments, "a&");
+    for (int i = 0; i < 95; i++)
+        buf_add_format(&fields, "X-%d: %0280d\r\n", i, 0);
+    is_number(status_of(ask(buf_text(&arguments))), 200, "a query of 14,000 arguments is only a query");
+    is_number(status_of(ask_with(PORTAL, "GET /versions", buf_text(&fields))), 200,
+              "the largest head that the gateway passes on is taken");
     is_number(status_of(ask(long_path)), 404, "a path of 20,000 bytes is only a path");
     ok(status_of(ask(too_long)) >= 400, "a head beyond the pool is refused");
 }
@@ -320,7 +330,7 @@ static void test_shell_script(void)
     ok(config, "and its value is JSON");
     ok(!strpbrk(script, "<>&'"), "in which nothing can end the script");
     is(json_string_value(json_object_get(config, "baseUrl")), "/", "baseUrl");
-    is(json_string_value(json_object_get(config, "badgeBaseUrl")), "", "badgeBaseUrl");
+    is(json_string_value(json_object_get(config, "badgeBaseUrl")), BADGE, "badgeBaseUrl");
     is(json_string_value(json_object_get(config, "logoWidth")), "320px", "logoWidth");
     ok(json_array_size(json_object_get(config, "repoProviders")) > 0, "repoProviders");
     json_decref(config);
@@ -570,6 +580,27 @@ static void test_limit(void)
     api->streams = 0;
 }
 
+static void test_full_server(void)
+{
+    int idle[API_ADMIN_CONNECTIONS];
+    struct client c;
+
+    for (size_t i = 0; i < API_ADMIN_CONNECTIONS; i++)
+        if (fd_connect_unix(&idle[i], ADMIN, SOCK_STREAM, &e) < 0)
+            exit(1);
+    pass(1000);
+    client_open(&c, ADMIN, "GET /versions HTTP/1.1\r\nHost: h\r\n\r\n");
+    pass(1000);
+    is_number((long long)c.got.len, 0, "a connection over the limit waits");
+    close(idle[0]);
+    pass(1000);
+    ok(strstr(buf_text(&c.got), "ringbinder-version"), "until another one ends");
+    client_close(&c);
+    for (size_t i = 1; i < API_ADMIN_CONNECTIONS; i++)
+        close(idle[i]);
+    pass(1000);
+}
+
 static void test_stopping(void)
 {
     struct client c;
@@ -621,6 +652,7 @@ int main(void)
     test_slow_reader();
     test_oversized_event();
     test_limit();
+    test_full_server();
     test_stopping();
     fake_launch_reset();
     loop_free(&loop);

@@ -15,21 +15,27 @@ struct server {
     struct loop_fd *epoll;
     struct loop_timer *timer; /* MHD's next deadline, or a turn that has been asked for */
     struct list paused;
+    unsigned connections; /* after the last turn */
     bool closing;
 };
 
-/* MHD unescapes the target in place afterwards, so a raw spec can only be had here. */
+/*
+ * MHD unescapes the target in place afterwards, so a raw spec can only be had here. It also makes an object of each
+ * argument, for which a query of a thousand takes more than the connection's memory: it then neither answers nor closes
+ * (0.9.75). So MHD gets to see no query: `target` is its own writable buffer, which it reads on behind this call.
+ */
 static void *request_new(void *arg, const char *target, struct MHD_Connection *connection)
 {
     struct request *r = mem_zero(1, sizeof *r);
-    struct slice rest;
+    char *query = strchr(target, '?');
 
     r->server = arg;
     r->connection = connection;
     r->target = mem_string(target);
-    rest = slice_of(r->target);
-    r->path = slice_cut(&rest, '?');
-    r->query = rest;
+    r->query = slice_of(r->target);
+    r->path = slice_cut(&r->query, '?');
+    if (query)
+        query[1] = 0;
     return r;
 }
 
@@ -81,6 +87,16 @@ static void turn_in(struct server *s, int64_t delay_ms)
     s->timer = loop_timer_new(s->spec.loop, delay_ms, timer_fired, s);
 }
 
+/* A server that was full does not listen, and looks whether there is room again before it lets ended connections go. */
+static bool fewer_than_before(struct server *s)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    unsigned before = s->connections;
+
+    s->connections = info->num_connections;
+    return s->connections < before;
+}
+
 /* MHD's epoll descriptor tells of sockets and is edge-triggered inside: what MHD has left to do is only told by its
  * deadline, so that is asked for after every turn. Without a deadline nothing wakes us. */
 static void turn(struct server *s)
@@ -89,8 +105,10 @@ static void turn(struct server *s)
 
     loop_timer_cancel(&s->timer);
     MHD_run(s->daemon);
+    if (fewer_than_before(s))
+        turn_in(s, 0);
     if (s->timer)
-        return; /* a resume inside the turn has asked for the next one, at once */
+        return; /* or a resume inside the turn has asked for the next one, at once */
     if (MHD_get_timeout(s->daemon, &deadline_ms) == MHD_YES)
         turn_in(s, (int64_t)deadline_ms);
 }

@@ -1,0 +1,399 @@
+/* The builds: one for each image name, some of them running, the rest waiting in order. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "build/queue.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "build/resolve.h"
+#include "loop/loop.h"
+#include "store/event.h"
+
+#define LOG_FRONT "log-"
+
+/* What build_want() returned: somebody waits. */
+struct waiter {
+    struct op op;
+    struct list node; /* of the build, zero once there is only something to tell */
+    struct build_result *out;
+    struct done done;
+    struct loop_timer *refused; /* the build could not be queued */
+    struct err why;
+};
+
+static const char *const state_names[] = {"waiting", "running", "done", "failed"};
+
+/* ---- one build ---- */
+
+static void build_free(struct build *b)
+{
+    list_for_each_safe (node, &b->waiters)
+        free(container_of(node, struct waiter, node));
+    loop_timer_cancel(&b->limit);
+    build_log_release(&b->log);
+    list_remove(&b->node);
+    free(b);
+}
+
+static char *log_path(const struct builds *all, const struct id *id)
+{
+    char text[ID_TEXT];
+
+    return mem_format("%s/" LOG_FRONT "%s", all->folder, id_text(text, id));
+}
+
+static int build_new(struct build **out, struct builds *all, const struct store_build *row, struct err *e)
+{
+    cleanup_free char *path = log_path(all, &row->id);
+    struct build *b = mem_zero(1, sizeof *b);
+
+    b->all = all;
+    b->row = *row;
+    list_init(&b->waiters);
+    if (build_log_open(&b->log, path, e) < 0) {
+        build_free(b);
+        return -1;
+    }
+    *out = b;
+    return 0;
+}
+
+static int write_move(struct build *b, enum build_state to, const struct err *why, struct err *e)
+{
+    static const char *const kinds[] = {"build.waiting", "build.running", "build.done", "build.failed"};
+    struct image_row image = {.name = b->row.image, .engine_id = b->made, .lane = b->row.lane, .key = ""};
+    struct store_event event = {.kind = kinds[to], .build = &b->row.id};
+    cleanup_rollback struct store *open = b->all->store;
+
+    if (store_begin(b->all->store, e) < 0) {
+        open = NULL;
+        return -1;
+    }
+    if (to == BUILD_DONE) {
+        event.image = &b->image;
+        if (image_note(b->all->store, &image, &b->image, e) < 0)
+            return -1;
+    }
+    event.code = why ? why->code : ERR_NONE;
+    if (store_build_put(b->all->store, &b->row, e) < 0 || store_event_add(b->all->store, &event, e) < 0)
+        return -1;
+    return store_commit(b->all->store, e);
+}
+
+int build_move(struct build *b, enum build_state to, const struct err *why, struct err *e)
+{
+    b->state = to;
+    str_copy(b->row.state, sizeof b->row.state, state_names[to]);
+    if (to >= BUILD_DONE)
+        b->row.ended = clock_utc_ms();
+    if (why) {
+        b->row.code = (int)why->code;
+        str_copy(b->row.text, sizeof b->row.text, why->text);
+    }
+    return write_move(b, to, why, e);
+}
+
+/* ---- the queue ---- */
+
+static void start(struct build *b)
+{
+    struct builds *all = b->all;
+    struct err e;
+
+    list_remove(&b->node);
+    list_add(&all->running, &b->node);
+    all->n_waiting--;
+    all->n_running++;
+    if (build_move(b, BUILD_RUNNING, NULL, &e) < 0)
+        build_ended(b, &e);
+    else
+        build_run(b);
+}
+
+static void advance(void *arg)
+{
+    struct builds *all = arg;
+
+    all->advance = NULL;
+    while (all->n_running < all->at_a_time && !list_empty(&all->waiting))
+        start(container_of(all->waiting.next, struct build, node));
+}
+
+static void advance_soon(struct builds *all)
+{
+    if (!all->advance)
+        all->advance = loop_timer_new(all->loop, 0, advance, all);
+}
+
+static void enqueue(struct build *b)
+{
+    list_add(&b->all->waiting, &b->node);
+    b->all->n_waiting++;
+    advance_soon(b->all);
+}
+
+/* The logs of the last ones are kept for those who come late. */
+static void keep_ended(struct build *b)
+{
+    struct builds *all = b->all;
+
+    list_remove(&b->node);
+    list_add(&all->ended, &b->node);
+    if (++all->n_ended > QUEUE_ENDED_MAX) {
+        build_free(container_of(all->ended.next, struct build, node));
+        all->n_ended--;
+    }
+}
+
+static void tell_waiters(struct build *b, const struct err *why)
+{
+    while (!list_empty(&b->waiters)) {
+        struct waiter *w = container_of(b->waiters.next, struct waiter, node);
+        struct done done = w->done;
+
+        w->out->image = b->image;
+        list_remove(&w->node);
+        free(w);
+        done_call(done, why);
+    }
+}
+
+void build_ended(struct build *b, const struct err *why)
+{
+    struct builds *all = b->all;
+    char id[ID_TEXT];
+    struct err e, copy;
+
+    loop_timer_cancel(&b->limit);
+    if (why && why->code == ERR_CANCELLED) {
+        build_log_put_away(b->log);
+        return;
+    }
+    if (why) {
+        copy = *why;
+        why = &copy;
+        log_err(LOG_NOTICE, why, "build failed BUILD=%s", id_text(id, &b->row.id));
+    }
+    if (build_move(b, why ? BUILD_FAILED : BUILD_DONE, why, &e) < 0) {
+        log_err(LOG_ERR, &e, "a build's end could not be kept BUILD=%s", id_text(id, &b->row.id));
+        why = why ? why : &e;
+    }
+    build_log_end(b->log);
+    all->n_running--;
+    keep_ended(b);
+    advance_soon(all);
+    tell_waiters(b, why);
+}
+
+static struct build *find_active(struct builds *all, const char *image)
+{
+    struct list *const lists[] = {&all->running, &all->waiting};
+
+    for (size_t i = 0; i < 2; i++)
+        list_for_each (node, lists[i])
+            if (str_is(container_of(node, struct build, node)->row.image, image))
+                return container_of(node, struct build, node);
+    return NULL;
+}
+
+/* ---- wanting ---- */
+
+static int queue_new(struct build **out, struct builds *all, const struct build_spec *spec, struct err *e)
+{
+    struct store_build row = {.id = id_new(), .created = clock_utc_ms()};
+
+    if (all->n_waiting >= QUEUE_WAITING_MAX)
+        return err_set(e, ERR_BUILD_QUEUE_FULL, "%d builds are waiting here already; please try again later",
+                       all->n_waiting);
+    if (!str_copy(row.image, sizeof row.image, spec->image) ||
+        !str_copy(row.repo_url, sizeof row.repo_url, spec->repo_url) ||
+        !str_copy(row.commit, sizeof row.commit, spec->commit) || !str_copy(row.ref, sizeof row.ref, spec->ref))
+        return err_set(e, ERR_TOO_LARGE, "the repository's address is too long");
+    if (build_new(out, all, &row, e) < 0)
+        return -1;
+    if (build_move(*out, BUILD_WAITING, NULL, e) < 0) {
+        build_free(*out);
+        return -1;
+    }
+    enqueue(*out);
+    return 0;
+}
+
+static void cancel_waiter(struct op *op)
+{
+    struct waiter *w = container_of(op, struct waiter, op);
+
+    list_remove(&w->node);
+    loop_timer_cancel(&w->refused);
+    free(w);
+}
+
+static void refuse(void *arg)
+{
+    struct waiter *w = arg;
+    struct done done = w->done;
+    struct err why = w->why;
+
+    free(w);
+    done_call(done, &why);
+}
+
+struct op *build_want(struct builds *all, const struct build_spec *spec, struct build_result *out, struct done done)
+{
+    struct waiter *w = mem_zero(1, sizeof *w);
+    struct build *b = find_active(all, spec->image);
+
+    w->op.cancel = cancel_waiter;
+    w->out = out;
+    w->done = done;
+    if (b || queue_new(&b, all, spec, &w->why) == 0)
+        list_add(&b->waiters, &w->node);
+    else
+        w->refused = loop_timer_new(all->loop, 0, refuse, w);
+    return &w->op;
+}
+
+struct op *build_resolve(struct builds *all, const struct build_question *q, char ref[256], struct done done)
+{
+    return resolver_ask(all->resolver, q, ref, done);
+}
+
+struct build_log *build_log_find(struct builds *all, const char *image)
+{
+    struct build *b = find_active(all, image);
+
+    if (b)
+        return b->log;
+    for (struct list *node = all->ended.before; node != &all->ended; node = node->before)
+        if (str_is(container_of(node, struct build, node)->row.image, image))
+            return container_of(node, struct build, node)->log;
+    return NULL;
+}
+
+/* ---- the room ---- */
+
+FILE *builds_temporary(struct builds *all, struct err *e)
+{
+    int fd = open(all->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    FILE *file = fd >= 0 ? fdopen(fd, "w+b") : NULL;
+
+    if (!file)
+        err_set_errno(e, ERR_SYSTEM, "a temporary file in %s", all->folder);
+    return file;
+}
+
+/* A build that the daemon's end has cut starts again once (decisions 11); one that had only waited goes on waiting. */
+static void take_up(void *arg, const struct store_build *row)
+{
+    static const char again[] = "The daemon was restarted: this build begins again.";
+    struct builds *all = arg;
+    struct build *b;
+    struct err e;
+
+    if (build_new(&b, all, row, &e) < 0) {
+        log_err(LOG_ERR, &e, "a build could not be taken up");
+        return;
+    }
+    if (str_is(row->state, state_names[BUILD_RUNNING]) && ++b->row.restarts > 1) {
+        struct err cut;
+
+        err_set(&cut, ERR_BUILD_CUT, "the daemon was restarted twice during this build; please try again");
+        list_add(&all->running, &b->node);
+        all->n_running++;
+        build_ended(b, &cut);
+        return;
+    }
+    if (b->row.restarts)
+        build_log_line(b->log, "building", again, sizeof again - 1);
+    if (build_move(b, BUILD_WAITING, NULL, &e) < 0)
+        log_err(LOG_ERR, &e, "a build that begins again could not be kept");
+    enqueue(b);
+}
+
+/* Logs of builds that ended under an earlier daemon. */
+static void remove_old_logs(struct builds *all)
+{
+    cleanup_dir DIR *dir = opendir(all->folder);
+
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        bool ours = false;
+
+        list_for_each (node, &all->waiting) {
+            cleanup_free char *path = log_path(all, &container_of(node, struct build, node)->row.id);
+
+            ours = ours || str_ends(path, entry->d_name);
+        }
+        if (!ours && str_starts(entry->d_name, LOG_FRONT))
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+}
+
+int builds_new(struct builds **out, const struct build_parts *parts, const struct build_settings *settings,
+               struct err *e)
+{
+    struct builds *all = mem_zero(1, sizeof *all);
+
+    all->loop = parts->loop;
+    all->store = parts->store;
+    all->engine = parts->engine;
+    all->fetch_socket = mem_string(settings->fetch_socket);
+    all->folder = mem_string(settings->folder);
+    all->base = mem_string(settings->base);
+    all->ca_bundle = mem_string(settings->ca_bundle);
+    all->repository_max = settings->repository_max;
+    all->at_a_time = settings->at_a_time;
+    all->limit_s = settings->limit_s;
+    all->resolver = resolver_new(parts->loop, settings);
+    list_init(&all->waiting);
+    list_init(&all->running);
+    list_init(&all->ended);
+    if (image_marks_make(&all->marks, settings->base, settings->ca_bundle, e) < 0 ||
+        store_build_load(all->store, take_up, all, e) < 0) {
+        builds_free(&all);
+        return -1;
+    }
+    remove_old_logs(all);
+    *out = all;
+    return 0;
+}
+
+static void put_away(struct list *list)
+{
+    struct err why;
+
+    err_set(&why, ERR_CANCELLED, "the daemon stops");
+    list_for_each_safe (node, list) {
+        struct build *b = container_of(node, struct build, node);
+
+        if (b->state == BUILD_RUNNING)
+            flow_cancel(&b->flow, &why);
+        else if (b->state == BUILD_WAITING)
+            build_log_put_away(b->log);
+        build_free(b);
+    }
+}
+
+void builds_free(struct builds **at)
+{
+    struct builds *all = STEAL(*at);
+
+    if (!all)
+        return;
+    put_away(&all->running);
+    put_away(&all->waiting);
+    put_away(&all->ended);
+    loop_timer_cancel(&all->advance);
+    resolver_free(&all->resolver);
+    free(all->fetch_socket);
+    free(all->folder);
+    free(all->base);
+    free(all->ca_bundle);
+    free(all);
+}

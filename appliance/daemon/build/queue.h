@@ -1,0 +1,79 @@
+/* The builds that wait, run and have ended: what the room's files share. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BUILD_QUEUE_H
+#define BUILD_QUEUE_H
+
+#include <stdio.h>
+
+#include "base/list.h"
+#include "build/build.h"
+#include "build/environment.h"
+#include "build/image.h"
+#include "build/log.h"
+#include "loop/flow.h"
+#include "store/rows.h"
+
+/*
+ * Bounds: QUEUE_WAITING_MAX builds wait, the next one is refused with ERR_BUILD_QUEUE_FULL; the logs of the last
+ * QUEUE_ENDED_MAX that ended are kept.
+ */
+#define QUEUE_WAITING_MAX 500
+#define QUEUE_ENDED_MAX 32
+
+enum build_state {
+    BUILD_WAITING, /* in the queue */
+    BUILD_RUNNING, /* its flow runs */
+    BUILD_DONE,    /* there is an image */
+    BUILD_FAILED,
+};
+
+struct builds {
+    struct loop *loop;
+    struct store *store;
+    struct engine *engine;
+    char *fetch_socket, *folder, *base, *ca_bundle;
+    struct image_marks marks;
+    int64_t repository_max;
+    int at_a_time, limit_s;
+    struct resolver *resolver;
+    struct list waiting, running, ended; /* struct build, oldest first */
+    int n_waiting, n_running, n_ended;
+    struct loop_timer *advance;
+};
+
+struct build {
+    struct list node;
+    struct builds *all;
+    struct store_build row;
+    enum build_state state;
+    struct build_log *log;
+    struct list waiters;      /* ops of build_want() */
+    struct id image;          /* row; of one that is done */
+    struct loop_timer *limit; /* of the whole build */
+    /* While it runs (build/run.c). */
+    struct flow flow;
+    struct fetcher *fetcher;
+    struct fetcher_plan plan;
+    char environment[ENVIRONMENT_IMAGE_MAX]; /* what the content's image is FROM; "": its Dockerfile says */
+    char made[72];                           /* "sha256:..." */
+};
+
+/* Starts the flow of a build that has left the queue; build_ended() is called at its end. */
+void build_run(struct build *b);
+
+/* The one writer of a build's state: row and event, and the image's row where there is one, in one transaction. */
+int build_move(struct build *b, enum build_state to, const struct err *why, struct err *e) ERR_CHECKED;
+
+/* Its flow is over. Moves it, ends the log, calls those who wait, starts the next. ERR_CANCELLED: the daemon stops,
+ * the row stays as it is for the next one. */
+void build_ended(struct build *b, const struct err *why);
+
+/* A file without a name in our folder; NULL: ERR_SYSTEM. */
+FILE *builds_temporary(struct builds *all, struct err *e);
+
+/* Build arguments of every image, by repo2docker's contract: NB_USER, NB_UID. */
+void build_args_begin(struct pairs *args);
+/* The engine's predefined ones, from our own environment; they are in no image and no key (decisions 26). */
+void build_args_add_proxies(struct pairs *args);
+
+#endif

@@ -1,0 +1,221 @@
+/* One build, from a resolved repository to an image: plan, environment, content. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "build/fetcher.h"
+#include "build/queue.h"
+#include "engine/build.h"
+#include "engine/engine.h"
+#include "loop/loop.h"
+#include "wire/fetch.h"
+
+#define FETCH_TRIES 30
+#define FETCH_AGAIN_MS 1000
+#define STOP_TOLD 2048 /* bytes of a sentence in the log */
+
+static struct build *build_of(struct flow *f)
+{
+    return container_of(f, struct build, flow);
+}
+
+/* ---- arguments and labels ---- */
+
+void build_args_begin(struct pairs *args)
+{
+    pairs_add(args, "NB_USER", "jovyan");
+    pairs_add(args, "NB_UID", "1000");
+}
+
+void build_args_add_proxies(struct pairs *args)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "no_proxy",
+                                        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value && *value)
+            pairs_add(args, names[i], value);
+    }
+}
+
+static void add_labels(struct pairs *labels, const struct build *b)
+{
+    image_mark(labels, &b->all->marks, b->plan.lane);
+    pairs_add(labels, "repo2docker.repo", b->row.repo_url);
+    pairs_add(labels, "repo2docker.ref", b->row.commit);
+    pairs_add(labels, "repo2docker.version", "ringbinder-" RINGBINDER_VERSION);
+}
+
+/* ---- what fetch and the engine say ---- */
+
+static void take_fetch_line(void *arg, const char *text, size_t len)
+{
+    struct build *b = arg;
+
+    build_log_line(b->log, "fetching", text, len);
+}
+
+static void take_engine_line(void *arg, const char *text, size_t len)
+{
+    struct build *b = arg;
+
+    build_log_line(b->log, "building", text, len);
+}
+
+static bool is_step(const struct build *b, const char *name)
+{
+    return b->flow.at->name && str_is(b->flow.at->name, name);
+}
+
+/* A fetch that fails ends its build in whatever step it is; the step that pulls from it could only wait. */
+static void fetch_ready(void *arg)
+{
+    struct build *b = arg;
+    const struct err *failed = fetcher_error(b->fetcher);
+    struct err why;
+
+    if (failed) {
+        why = *failed;
+        flow_cancel(&b->flow, &why);
+    } else if (b->flow.out && is_step(b, "environment")) {
+        environment_more(b->flow.out);
+    } else if (b->flow.out && is_step(b, "content")) {
+        engine_build_more(b->flow.out);
+    }
+}
+
+/* ---- step plan ---- */
+
+static enum flow_result plan_open(struct flow *f, struct err *e)
+{
+    struct build *b = build_of(f);
+    bool heredoc = engine_can(b->all->engine) & ENGINE_CAN_HEREDOC;
+    struct fetcher_repository repository = {
+        .url = b->row.repo_url,
+        .commit = b->row.commit,
+        .ref = b->row.ref,
+        .ca_bundle = b->all->ca_bundle,
+        .can = WIRE_FETCH_CAN_DOCKERFILE | WIRE_FETCH_CAN_LAYERS | (heredoc ? WIRE_FETCH_CAN_HEREDOC : 0),
+        .size_max = (uint64_t)b->all->repository_max,
+    };
+
+    fetcher_free(&b->fetcher);
+    b->fetcher = fetcher_new(
+        b->all->loop, &(struct fetcher_spec){
+                          .socket = b->all->fetch_socket, .line = take_fetch_line, .ready = fetch_ready, .arg = b});
+    return flow_wait(f, fetcher_open(b->fetcher, &repository, &b->plan, flow_done(f)));
+}
+
+/* One that is being upgraded or restarted comes back within seconds. */
+static enum flow_result plan_again(struct flow *f, struct err *e)
+{
+    static const char sentence[] = "The program that reads repositories is being restarted; trying again.";
+    struct build *b = build_of(f);
+
+    if ((e->code != ERR_FETCH_AWAY && e->code != ERR_FETCH_VERSION) || f->tries >= FETCH_TRIES)
+        return FLOW_FAIL;
+    if (f->tries == 1)
+        build_log_line(b->log, "fetching", sentence, sizeof sentence - 1);
+    f->delay_ms = FETCH_AGAIN_MS;
+    return FLOW_AGAIN;
+}
+
+/* ---- step environment ---- */
+
+static enum flow_result environment_run(struct flow *f, struct err *e)
+{
+    struct build *b = build_of(f);
+    struct environment_spec spec = {.fetcher = b->fetcher, .plan = &b->plan, .log = b->log};
+
+    str_copy(b->row.lane, sizeof b->row.lane, b->plan.lane);
+    if (b->plan.why[0])
+        build_log_line(b->log, "fetching", b->plan.why, strlen(b->plan.why));
+    return flow_wait(f, environment_make(b->all, &spec, b->environment, flow_done(f)));
+}
+
+/* ---- step content ---- */
+
+static ssize_t pull_content(void *arg, void *to, size_t room)
+{
+    struct build *b = arg;
+
+    return fetcher_pull(b->fetcher, to, room);
+}
+
+/* What a tar adds to the files themselves is at most a few blocks each; the true limit is fetch's own. */
+static uint64_t context_max(const struct build *b)
+{
+    return 4 * (uint64_t)b->all->repository_max + (64 << 20);
+}
+
+static enum flow_result content_build(struct flow *f, struct err *e)
+{
+    struct build *b = build_of(f);
+    cleanup_pairs struct pairs args = {0}, labels = {0};
+    unsigned last = b->plan.images - 1;
+
+    build_args_begin(&args);
+    if (b->environment[0])
+        pairs_add(&args, "RB_ENVIRONMENT", b->environment);
+    build_args_add_proxies(&args);
+    add_labels(&labels, b);
+    fetcher_context(b->fetcher, last, context_max(b));
+    return flow_wait(f, engine_build(b->all->engine,
+                                     &(struct engine_build_spec){.tag = b->row.image,
+                                                                 .dockerfile = b->plan.dockerfile[last],
+                                                                 .args = (const char *const *)args.items,
+                                                                 .labels = (const char *const *)labels.items,
+                                                                 .pull = pull_content,
+                                                                 .line = take_engine_line,
+                                                                 .arg = b},
+                                     b->made, flow_done(f)));
+}
+
+/* ---- the flow ---- */
+
+/* From fetch's connection to the engine's nothing can be taken up in the middle: a cut build begins again at `plan`.
+ * The steps have no limits of their own beside the build's. */
+static const struct flow_step run_steps[] = {
+    {"plan", 0, plan_open, plan_again},
+    {"environment", 0, environment_run, NULL},
+    {"content", 0, content_build, NULL},
+    {0},
+};
+
+static int run_enter(struct flow *f, const char *step, struct err *e)
+{
+    struct build *b = build_of(f);
+
+    str_copy(b->row.step, sizeof b->row.step, step);
+    return store_build_step(b->all->store, &b->row.id, step, e);
+}
+
+static void run_end(struct flow *f, const struct err *e)
+{
+    struct build *b = build_of(f);
+
+    fetcher_free(&b->fetcher);
+    build_ended(b, e);
+}
+
+static const struct flow_kind run_kind = {run_steps, run_enter, run_end};
+
+static void over_limit(void *arg)
+{
+    struct build *b = arg;
+    struct err why;
+
+    b->limit = NULL;
+    err_set(&why, ERR_DEADLINE, "the build took longer than the %d s that a build may take here", b->all->limit_s);
+    flow_cancel(&b->flow, &why);
+}
+
+void build_run(struct build *b)
+{
+    flow_start(&b->flow, &run_kind, b->all->loop, NULL);
+    b->limit = loop_timer_new(b->all->loop, (int64_t)b->all->limit_s * 1000, over_limit, b);
+}

@@ -1,0 +1,343 @@
+/* Building an image: a tar goes to the engine while its records come back. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/build.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "base/json.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/url.h"
+#include "engine/ask.h"
+#include "engine/state.h"
+#include "engine/trace.h"
+#include "loop/loop.h"
+
+#define RECORD_MAX (1 << 20) /* bytes of a line of the answer; the engine's own log limits keep them far below */
+#define QUERY_MAX (1 << 20)
+#define KILLED 137 /* exit code of a step that the kernel killed: 128 + SIGKILL */
+
+struct build {
+    struct op op;
+    ssize_t (*pull)(void *arg, void *to, size_t room);
+    void (*line)(void *arg, const char *text, size_t len);
+    void *arg;
+    char *out; /* the caller's, 72 bytes */
+    struct done done;
+    struct op *question;
+    struct loop_timer *refused;  /* in place of a question */
+    struct engine_answer answer; /* its body is what the engine says where it refuses */
+    struct buf record;           /* a line that has not come whole */
+    struct trace *trace;
+    bool traced;           /* it tells its steps: its plain text is only a repetition */
+    char id[72];           /* "sha256:...", once it is there */
+    char *failure;         /* what the engine said, owned */
+    struct err unreadable; /* the first record that made no sense */
+};
+
+/* ---- the question ---- */
+
+/* "NAME=value" lines, and one more, as a JSON object. */
+static void add_object(struct buf *out, const char *const *pairs, const char *more)
+{
+    const char *separator = "{";
+
+    for (size_t i = 0; more || (pairs && pairs[i]); i++) {
+        const char *pair = pairs && pairs[i] ? pairs[i] : STEAL(more);
+        struct slice value = slice_of(pair), name = slice_cut(&value, '=');
+
+        buf_add_text(out, separator);
+        json_add_string(out, name.at, name.len);
+        buf_add_char(out, ':');
+        json_add_string(out, value.at, value.len);
+        separator = ",";
+    }
+    buf_add_text(out, separator[0] == '{' ? "{}" : "}");
+}
+
+static void add_parameter(struct buf *out, const char *name, struct slice value)
+{
+    buf_add_format(out, "&%s=", name);
+    url_encode(out, value, "-._~");
+}
+
+/* What is asked is the daemon's own and bounded by the store's columns, far below QUERY_MAX. */
+static void write_query(struct buf *out, const struct engine *en, const struct engine_build_spec *spec)
+{
+    cleanup_free char *own = mem_format(ENGINE_LABEL_INSTANCE "=%s", en->instance);
+    cleanup_buf struct buf args = BUF_OF(QUERY_MAX), labels = BUF_OF(QUERY_MAX);
+    struct id id = id_new();
+    char build[ID_TEXT];
+
+    add_object(&args, spec->args, NULL);
+    add_object(&labels, spec->labels, own);
+    buf_add_text(out, "/build?version=2&rm=1&forcerm=1");
+    add_parameter(out, "buildid", slice_of(id_text(build, &id)));
+    add_parameter(out, "t", slice_of(spec->tag));
+    add_parameter(out, "dockerfile", slice_of(spec->dockerfile));
+    add_parameter(out, "buildargs", (struct slice){buf_text(&args), args.len});
+    add_parameter(out, "labels", (struct slice){buf_text(&labels), labels.len});
+}
+
+/* ---- the answer's records ---- */
+
+static void tell_text(struct build *b, struct slice text)
+{
+    while (text.len) {
+        struct slice line = slice_cut(&text, '\n');
+
+        if (line.len)
+            b->line(b->arg, line.at, line.len < TRACE_LINE_MAX ? line.len : TRACE_LINE_MAX);
+    }
+}
+
+static int base64_value(char c)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(alphabet, c) : NULL;
+
+    return at ? (int)(at - alphabet) : -1;
+}
+
+/* In place (RFC 4648, section 4); -1 for what is no base64. */
+static ssize_t decode_base64(char *text, size_t len)
+{
+    size_t out = 0;
+    unsigned bits = 0;
+
+    while (len && text[len - 1] == '=')
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        int value = base64_value(text[i]);
+
+        if (value < 0)
+            return -1;
+        bits = bits << 6 | (unsigned)value;
+        if (i % 4)
+            text[out++] = (char)(bits >> (6 - i % 4 * 2) & 0xff);
+    }
+    return (ssize_t)out;
+}
+
+static void take_trace(struct build *b, const json_t *aux)
+{
+    cleanup_free char *bytes = NULL;
+    struct err e = {0};
+    ssize_t len;
+
+    if (!json_is_string(aux))
+        return;
+    b->traced = true;
+    bytes = mem_copy(json_string_value(aux), json_string_length(aux));
+    len = decode_base64(bytes, json_string_length(aux));
+    if (len < 0)
+        err_set(&e, ERR_TRACE_MALFORMED, "a record is no base64");
+    else if (trace_add(b->trace, bytes, (size_t)len, &e) == 0)
+        return;
+    if (!b->unreadable.code)
+        b->unreadable = e;
+}
+
+static void take_record(struct build *b, const char *bytes, size_t len)
+{
+    json_t *record = json_loadb(bytes, len, 0, NULL);
+    const json_t *aux = json_object_get(record, "aux");
+    const char *kind = json_string_value(json_object_get(record, "id"));
+    const char *id = json_string_value(json_object_get(aux, "ID"));
+    const char *detail = json_string_value(json_object_get(json_object_get(record, "errorDetail"), "message"));
+    const char *error = detail ? detail : json_string_value(json_object_get(record, "error"));
+    const char *text = json_string_value(json_object_get(record, "stream"));
+
+    if (!record && !b->unreadable.code)
+        err_set(&b->unreadable, ERR_TRACE_MALFORMED, "a record is no JSON");
+    if (kind && str_is(kind, "moby.buildkit.trace"))
+        take_trace(b, aux);
+    else if (id && str_starts(id, "sha256:"))
+        str_copy(b->id, sizeof b->id, id);
+    else if (error && !b->failure)
+        b->failure = mem_string(error);
+    else if (text && !b->traced)
+        tell_text(b, slice_of(text));
+    json_decref(record);
+}
+
+static void take_chunk(void *arg, const char *bytes, size_t len)
+{
+    struct build *b = arg;
+
+    while (len) {
+        const char *end = memchr(bytes, '\n', len);
+        size_t piece = end ? (size_t)(end - bytes) : len;
+
+        if (!buf_add(&b->record, bytes, piece) && !b->unreadable.code)
+            err_set(&b->unreadable, ERR_TRACE_MALFORMED, "a record has more than %d bytes", RECORD_MAX);
+        if (!end)
+            return;
+        if (!b->record.full && slice_trim((struct slice){buf_text(&b->record), b->record.len}).len)
+            take_record(b, buf_text(&b->record), b->record.len);
+        buf_clear(&b->record);
+        bytes = end + 1;
+        len -= piece + 1;
+    }
+}
+
+static ssize_t pull_body(void *arg, void *to, size_t room)
+{
+    struct build *b = arg;
+
+    return b->pull(b->arg, to, room);
+}
+
+/* ---- its end ---- */
+
+/* The number behind the last "exit code: " when it is the message's end; -1: none. 20.10 and 26 both end so. */
+static int exit_code_of(const char *message)
+{
+    static const char mark[] = "exit code: ";
+    const char *at = NULL;
+    uint64_t code;
+
+    for (const char *next = strstr(message, mark); next; next = strstr(next, mark))
+        at = next += sizeof mark - 1;
+    return at && str_number(&code, slice_of(at), 255) ? (int)code : -1;
+}
+
+/* What the engine puts before the cause says nothing to a visitor. */
+static const char *cause_of(const char *message)
+{
+    static const char *const fronts[] = {
+        "failed to solve with frontend dockerfile.v0: ",
+        "failed to solve: ",
+        "failed to create LLB definition: ",
+        "failed to compute cache key: ",
+    };
+
+    for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++)
+        if (str_starts(message, fronts[i]))
+            message += strlen(fronts[i]);
+    return message;
+}
+
+static void set_failure(const struct build *b, struct err *e)
+{
+    const char *step = trace_failed_step(b->trace), *line = trace_failed_line(b->trace);
+    const char *colon = line[0] ? ": " : "";
+    int code = exit_code_of(b->failure);
+
+    if (code == KILLED)
+        err_set(e, ERR_BUILD_MEMORY, "%s was killed (exit code %d), most likely for want of memory%s%s", step, code,
+                colon, line);
+    else if (code >= 0)
+        err_set(e, ERR_BUILD_STEP, "%s ended with exit code %d%s%s", step, code, colon, line);
+    else
+        err_set(e, ERR_BUILD_DOCKERFILE, "%s", cause_of(b->failure));
+}
+
+/* The stream ended well, or so it seems: whether the build did. */
+static int judge(struct build *b, struct err *e)
+{
+    if (b->failure) {
+        set_failure(b, e);
+        return -1;
+    }
+    if (b->unreadable.code) {
+        *e = b->unreadable;
+        return err_wrap(e, "the engine's answer");
+    }
+    if (!b->id[0])
+        return err_set(e, ERR_ENGINE_GONE, "the engine's answer ended before the build did");
+    str_copy(b->out, sizeof b->id, b->id);
+    return 0;
+}
+
+static void free_build(struct build *b)
+{
+    loop_timer_cancel(&b->refused);
+    engine_answer_free(&b->answer);
+    buf_free(&b->record);
+    trace_free(&b->trace);
+    free(b->failure);
+    free(b);
+}
+
+static void cancel_build(struct op *op)
+{
+    struct build *b = container_of(op, struct build, op);
+
+    op_cancel(&b->question);
+    free_build(b);
+}
+
+static void answered(void *arg, const struct err *failed)
+{
+    struct build *b = arg;
+    struct done done = b->done;
+    struct err e = {0};
+
+    b->question = NULL;
+    if (failed) {
+        e = *failed;
+    } else {
+        trace_end(b->trace);
+        if (judge(b, &e) == 0)
+            e.code = ERR_NONE;
+    }
+    free_build(b);
+    done_call(done, e.code ? &e : NULL);
+}
+
+/* A limit that is not enforced is not promised. */
+static void refuse(void *arg)
+{
+    struct build *b = arg;
+    struct done done = b->done;
+    struct err e;
+
+    b->refused = NULL;
+    free_build(b);
+    err_set(&e, ERR_ENGINE_REFUSED, "limits of build steps are not enforced here");
+    done_call(done, &e);
+}
+
+struct op *engine_build(struct engine *en, const struct engine_build_spec *spec, char image[72], struct done done)
+{
+    static const char *const headers[] = {"Content-Type: application/x-tar", NULL};
+    struct build *b = mem_zero(1, sizeof *b);
+    cleanup_buf struct buf query = BUF_OF(QUERY_MAX);
+
+    *b = (struct build){.op = {cancel_build},
+                        .pull = spec->pull,
+                        .line = spec->line,
+                        .arg = spec->arg,
+                        .out = image,
+                        .done = done,
+                        .record = BUF_OF(RECORD_MAX),
+                        .trace = trace_new(spec->line, spec->arg)};
+    if (spec->memory_bytes && !(en->can & ENGINE_CAN_LIMIT_STEPS)) {
+        b->refused = loop_timer_new(en->loop, 0, refuse, b);
+        return &b->op;
+    }
+    write_query(&query, en, spec);
+    b->question = engine_ask(en,
+                             &(struct engine_question){.method = "POST",
+                                                       .path = buf_text(&query),
+                                                       .headers = headers,
+                                                       .pull = pull_body,
+                                                       .chunk = take_chunk,
+                                                       .arg = b,
+                                                       .limit_ms = ENGINE_NO_LIMIT},
+                             &b->answer, (struct done){answered, b});
+    return &b->op;
+}
+
+void engine_build_more(struct op *build)
+{
+    struct build *b = container_of(build, struct build, op);
+
+    if (b->question)
+        engine_ask_more(b->question);
+}

@@ -1,0 +1,41 @@
+/* What a build's records tell, as lines for its log. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef ENGINE_TRACE_H
+#define ENGINE_TRACE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * BuildKit tells a build as records (moby.buildkit.trace: protobuf, github.com/moby/buildkit control.proto,
+ * StatusResponse). The lines are those of `docker build --progress plain`, which the federation's visitors know:
+ *
+ *     #2 [2/3] RUN pip install numpy
+ *     #2 0.312 Collecting numpy
+ *     #2 DONE 4.1s                    or CACHED, or ERROR: why
+ *
+ * Steps in which the engine talks to itself (reading the Dockerfile, unpacking the context) are left out unless they
+ * fail. Pure; a record may be anything: it costs memory up to a bound and never more than an error.
+ */
+struct trace;
+
+#define TRACE_LINE_MAX 8192  /* bytes, "#12 0.345 " included; a longer line comes in pieces */
+#define TRACE_STEPS_MAX 1024 /* steps that are told; a sentence says so once, the rest is built untold */
+
+/* `line` gets each without its newline; the bytes are as the step wrote them, UTF-8 or not. */
+struct trace *trace_new(void (*line)(void *arg, const char *text, size_t len), void *arg);
+void trace_free(struct trace **t);
+
+/* One record. What was told before a fault in it stays told. Errors: ERR_TRACE_MALFORMED. */
+int trace_add(struct trace *t, const void *record, size_t len, struct err *e) ERR_CHECKED;
+
+/* Tells the lines whose end has not come. */
+void trace_end(struct trace *t);
+
+/* The step that failed, and the last line that it wrote (for a sentence: valid UTF-8 without control characters, at
+ * most 100 bytes); "" when there is none. Borrowed until the next call. */
+const char *trace_failed_step(const struct trace *t);
+const char *trace_failed_line(const struct trace *t);
+
+#endif

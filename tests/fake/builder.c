@@ -1,0 +1,174 @@
+/* The half of the room engine that has images and builds, linked in its place: builds that do what the test says. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fake/builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/build.h"
+#include "engine/engine.h"
+#include "engine/image.h"
+#include "loop/loop.h"
+
+struct fake_builder fake_builder;
+
+struct fake_build {
+    struct op op;
+    struct engine_build_spec spec;
+    char tag[512], labels[2048];
+    char *image; /* the caller's */
+    struct engine_image *inspected;
+    struct done done;
+    struct loop_timer *timer;
+    bool whole; /* its tar has come */
+};
+
+struct engine *fake_builder_start(struct loop *loop)
+{
+    fake_builder = (struct fake_builder){.loop = loop, .takes_ms = 1000};
+    return (struct engine *)&fake_builder;
+}
+
+static struct fake_image *find_image(const char *name)
+{
+    for (size_t i = 0; i < fake_builder.n_images; i++)
+        if (str_is(fake_builder.images[i].name, name))
+            return &fake_builder.images[i];
+    return NULL;
+}
+
+void fake_builder_add(const char *name, const char *labels)
+{
+    struct fake_image *image = find_image(name);
+
+    if (!image)
+        image = &fake_builder.images[fake_builder.n_images++];
+    snprintf(image->name, sizeof image->name, "%s", name);
+    snprintf(image->id, sizeof image->id, "sha256:%s", name);
+    snprintf(image->labels, sizeof image->labels, "%s", labels);
+}
+
+static void cancel(struct op *op)
+{
+    struct fake_build *b = container_of(op, struct fake_build, op);
+
+    if (!b->inspected) {
+        fake_builder.running--;
+        fake_builder.cancelled++;
+    }
+    loop_timer_cancel(&b->timer);
+    free(b);
+}
+
+static void end_inspecting(void *arg)
+{
+    struct fake_build *b = arg;
+    struct fake_image *image = find_image(b->tag);
+    struct done done = b->done;
+    struct err e;
+
+    if (image) {
+        snprintf(b->inspected->id, sizeof b->inspected->id, "%s", image->id);
+        b->inspected->labels = mem_string(image->labels);
+    }
+    free(b);
+    err_set(&e, ERR_ENGINE_MISSING, "no such image");
+    done_call(done, image ? NULL : &e);
+}
+
+struct op *engine_image_inspect(struct engine *en, const char *name, struct engine_image *out, struct done done)
+{
+    struct fake_build *b = mem_zero(1, sizeof *b);
+
+    *b = (struct fake_build){.op = {cancel}, .inspected = out, .done = done};
+    snprintf(b->tag, sizeof b->tag, "%s", name);
+    b->timer = loop_timer_new(fake_builder.loop, 1, end_inspecting, b);
+    return &b->op;
+}
+
+/* Labels are kept as "NAME=value;" here; the real ones are JSON. */
+char *engine_image_label(const struct engine_image *image, const char *name)
+{
+    cleanup_free char *front = mem_format(";%s=", name);
+    const char *at = image->labels ? strstr(image->labels, front) : NULL;
+    const char *end = at ? strchr(at + 1, ';') : NULL;
+
+    return end ? mem_copy(at + strlen(front), (size_t)(end - at) - strlen(front)) : NULL;
+}
+
+static void end_building(void *arg)
+{
+    struct fake_build *b = arg;
+    struct done done = b->done;
+    struct err e;
+
+    fake_builder.running--;
+    if (fake_builder.fail) {
+        err_set(&e, fake_builder.fail, "[2/2] RUN false ended with exit code 1");
+    } else {
+        fake_builder_add(b->tag, b->labels);
+        str_copy(b->image, 72, find_image(b->tag)->id);
+    }
+    free(b);
+    done_call(done, fake_builder.fail ? &e : NULL);
+}
+
+void engine_build_more(struct op *op)
+{
+    struct fake_build *b = container_of(op, struct fake_build, op);
+    char piece[5000];
+    ssize_t got;
+
+    if (b->whole || b->timer)
+        return;
+    while ((got = b->spec.pull(b->spec.arg, piece, sizeof piece)) > 0)
+        fake_builder.bytes += (size_t)got;
+    if (got < 0)
+        return;
+    b->whole = true;
+    b->spec.line(b->spec.arg, "#1 [1/1] COPY . .", 17);
+    b->timer = loop_timer_new(fake_builder.loop, fake_builder.takes_ms, end_building, b);
+}
+
+static void begin_building(void *arg)
+{
+    struct fake_build *b = arg;
+
+    b->timer = NULL;
+    engine_build_more(&b->op);
+}
+
+static void add_words(char *to, size_t room, const char *const *words, const char *behind)
+{
+    for (size_t i = 0, at = strlen(to); words[i] && at < room; i++, at = strlen(to))
+        snprintf(to + at, room - at, "%s%s", words[i], behind);
+}
+
+struct op *engine_build(struct engine *en, const struct engine_build_spec *spec, char image[72], struct done done)
+{
+    struct fake_build *b = mem_zero(1, sizeof *b);
+
+    *b = (struct fake_build){.op = {cancel}, .spec = *spec, .image = image, .done = done, .labels = ";"};
+    snprintf(b->tag, sizeof b->tag, "%s", spec->tag);
+    add_words(b->labels, sizeof b->labels, spec->labels, ";");
+    fake_builder.builds++;
+    if (++fake_builder.running > fake_builder.most_running)
+        fake_builder.most_running = fake_builder.running;
+    fake_builder.bytes = 0;
+    fake_builder.args[0] = '\0';
+    add_words(fake_builder.args, sizeof fake_builder.args, spec->args, " ");
+    add_words(fake_builder.tags, sizeof fake_builder.tags, (const char *const[]){b->tag, NULL}, " ");
+    snprintf(fake_builder.dockerfile, sizeof fake_builder.dockerfile, "%s", spec->dockerfile);
+    b->timer = loop_timer_new(fake_builder.loop, 0, begin_building, b);
+    return &b->op;
+}
+
+unsigned engine_can(const struct engine *en)
+{
+    return ENGINE_CAN_TRACE | ENGINE_CAN_STOP_BUILD;
+}

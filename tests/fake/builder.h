@@ -1,0 +1,37 @@
+/* The half of the room engine that has images and builds, linked in its place: builds that do what the test says. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef FAKE_BUILDER_H
+#define FAKE_BUILDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct engine;
+struct loop;
+
+struct fake_image {
+    char name[512], id[72], labels[2048];
+};
+
+/* A build takes its whole tar, then `takes_ms` of virtual time; with `fail` it ends with that code, else there is an
+ * image of its name and labels. */
+struct fake_builder {
+    struct loop *loop;
+    struct fake_image images[32];
+    size_t n_images;
+    int takes_ms;
+    enum err_code fail;
+    int builds, running, most_running, cancelled;
+    size_t bytes;    /* of the last tar */
+    char args[1024]; /* of the last build, with a blank behind each */
+    char tags[2048]; /* of all builds in order, with a blank behind each */
+    char dockerfile[256];
+};
+extern struct fake_builder fake_builder;
+
+struct engine *fake_builder_start(struct loop *loop);
+void fake_builder_add(const char *name, const char *labels);
+
+#endif

@@ -1,0 +1,387 @@
+/* Builds on an engine made of an array and a fetch that says what the test wants, with virtual time. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "build/build.h"
+#include "build/log.h"
+#include "fake/builder.h"
+#include "fake/fetch.h"
+#include "loop/loop.h"
+#include "store/rows.h"
+#include "tap.h"
+
+#define COMMIT "596b52f10efb0c9befc0c4ae850cc5175297d71c"
+
+static char folder[64], sock[80], state[80], lock[90];
+static struct loop *loop;
+static struct store *store;
+static struct builds *builds;
+static struct build_settings settings;
+
+struct result {
+    int calls;
+    struct err e;
+    struct build_result image;
+};
+
+static void took(void *arg, const struct err *e)
+{
+    struct result *r = arg;
+
+    r->calls++;
+    r->e = e ? *e : (struct err){0};
+}
+
+static void stop(void *arg)
+{
+    loop_stop(loop);
+}
+
+static void run_ms(int ms)
+{
+    struct err e;
+
+    loop_timer_new(loop, ms, stop, NULL);
+    if (loop_run(loop, &e) < 0)
+        abort();
+}
+
+/* ---- a fetch ---- */
+
+static uint32_t lane, images;
+static const char *environment_bytes = "FROM ${RB_ENVIRONMENT}";
+
+static void answer(struct fake_fetch_peer *p, const struct wire_fetch_message *m)
+{
+    if (m->kind == WIRE_FETCH_OPEN) {
+        fake_fetch_line(p, "reading the repository");
+        fake_fetch_plan(p, lane, images, "Dockerfile");
+    } else if (m->context == 0 && images == 2) {
+        fake_fetch_bytes(p, environment_bytes, strlen(environment_bytes));
+    } else {
+        fake_fetch_bytes(p, "content", 7);
+    }
+}
+
+static void answer_spoiled(struct fake_fetch_peer *p, const struct wire_fetch_message *m)
+{
+    if (m->kind == WIRE_FETCH_OPEN && slice_is(m->url, "https://example.org/hostile"))
+        fake_fetch_plan(p, lane, 1, "Dockerfile");
+    else if (m->kind == WIRE_FETCH_CONTEXT && p->number == 1) {
+        fake_fetch_say(p, &(struct wire_fetch_message){.kind = WIRE_FETCH_BYTES, .bytes = {"half", 4}});
+        fake_fetch_ref(p, COMMIT);
+    } else {
+        answer(p, m);
+    }
+}
+
+static void answer_slowly(struct fake_fetch_peer *p, const struct wire_fetch_message *m)
+{
+}
+
+/* ---- the room ---- */
+
+static void open_room(void)
+{
+    struct build_parts parts = {.loop = loop, .store = store, .engine = (struct engine *)&fake_builder};
+    struct err e;
+
+    if (builds_new(&builds, &parts, &settings, &e) < 0)
+        printf("Bail out! %s\n", e.text);
+}
+
+static void begin(void)
+{
+    struct err e;
+
+    unlink(state);
+    if (store_open(&store, state, &e) < 0)
+        printf("Bail out! %s\n", e.text);
+    fake_builder_start(loop);
+    fake_builder_add("ringbinder/debian:1", ";");
+    fake_fetch_start(loop, sock);
+    fake_fetch.question = answer;
+    lane = 0;
+    images = 1;
+    settings = (struct build_settings){.fetch_socket = sock,
+                                       .folder = folder,
+                                       .base = "ringbinder/debian:1",
+                                       .repository_max = 1 << 20,
+                                       .at_a_time = 2,
+                                       .limit_s = 3600,
+                                       .resolve_limit_ms = 1000};
+    open_room();
+}
+
+static void end(void)
+{
+    builds_free(&builds);
+    fake_fetch_stop();
+    store_close(&store);
+}
+
+static struct op *want(struct result *r, const char *image)
+{
+    struct build_spec spec = {.image = image, .repo_url = "https://example.org/a", .commit = COMMIT, .ref = "main"};
+
+    *r = (struct result){0};
+    return build_want(builds, &spec, &r->image, (struct done){took, r});
+}
+
+static struct result find(const char *image)
+{
+    struct result r = {0};
+
+    build_image_find(builds, image, &r.image, (struct done){took, &r});
+    run_ms(5);
+    return r;
+}
+
+/* The whole log; to be freed. */
+static char *log_of(const char *image)
+{
+    struct build_log *log = build_log_find(builds, image);
+    struct buf out = BUF_OF(1 << 20);
+    uint64_t cursor = 0;
+
+    while (log && build_log_read(log, &cursor, &out))
+        ;
+    return buf_steal(&out);
+}
+
+/* ---- tests ---- */
+
+static void test_one_build(void)
+{
+    cleanup_free char *log = NULL;
+    struct result a, b, found;
+
+    begin();
+    found = find("i:1");
+    ok(found.calls == 1 && !found.e.code && id_is_none(&found.image.image), "an image that was not built is not found");
+    want(&a, "i:1");
+    want(&b, "i:1");
+    is_number(a.calls, 0, "nobody is called from inside the call");
+    run_ms(2000);
+    ok(a.calls == 1 && !a.e.code && !id_is_none(&a.image.image), "a build gives the row of its image");
+    ok(b.calls == 1 && id_equal(&a.image.image, &b.image.image), "two who want the same image get the same build");
+    is_number(fake_builder.builds, 1, "which is built once");
+    is_number((long long)fake_builder.bytes, 7, "of what fetch sent");
+    is(fake_builder.args, "NB_USER=jovyan NB_UID=1000 ", "with repo2docker's arguments");
+    ok(strstr(fake_builder.images[1].labels, ";repo2docker.repo=https://example.org/a;repo2docker.ref=" COMMIT ";") &&
+           strstr(fake_builder.images[1].labels, ";io.ringbinder.lane=dockerfile;io.ringbinder.generation="),
+       "and labels that say what it is");
+    found = find("i:1");
+    ok(id_equal(&found.image.image, &a.image.image), "after that it is found");
+    log = log_of("i:1");
+    ok(str_starts(log, "{\"phase\":\"fetching\",\"message\":\"reading the repository\\n\"}\n"),
+       "the log begins with what fetch says");
+    ok(strstr(log, "{\"phase\":\"building\",\"message\":\"#1 [1/1] COPY . .\\n\"}\n") != NULL,
+       "then has what the engine says");
+    ok(build_log_ended(build_log_find(builds, "i:1")), "and has ended, and is still there");
+    fake_builder_add("i:1", ";io.ringbinder.lane=dockerfile;io.ringbinder.generation=0;");
+    found = find("i:1");
+    ok(!found.e.code && id_is_none(&found.image.image), "an image with the labels of another time is not found");
+    end();
+}
+
+static void test_queue(void)
+{
+    struct result r[5], found;
+    struct op *op;
+    char name[16];
+
+    begin();
+    for (int i = 0; i < 5; i++) {
+        snprintf(name, sizeof name, "i:%d", i);
+        op = want(&r[i], name);
+        if (i == 3)
+            op_cancel(&op);
+    }
+    run_ms(1500);
+    ok(r[0].calls + r[1].calls == 2 && r[2].calls + r[4].calls == 0, "builds wait until others have ended");
+    run_ms(10000);
+    is_number(fake_builder.most_running, 2, "no more than allowed run at a time");
+    is(fake_builder.tags, "i:0 i:1 i:2 i:3 i:4 ", "in the order in which they were wanted");
+    found = find("i:3");
+    ok(r[3].calls == 0 && !id_is_none(&found.image.image), "one that nobody waits for is built all the same");
+    end();
+}
+
+static void test_environment(void)
+{
+    cleanup_free char *log = NULL;
+    struct result r;
+
+    begin();
+    lane = 1;
+    images = 2;
+    want(&r, "i:1");
+    run_ms(5000);
+    ok(!r.e.code && fake_builder.builds == 2, "an environment and its content are two images");
+    ok(str_starts(fake_builder.tags, "ringbinder/env:") && strstr(fake_builder.tags, " i:1 "),
+       "the environment is called after its key and built first");
+    ok(strstr(fake_builder.args, "RB_ENVIRONMENT=ringbinder/env:") != NULL, "the content stands on it");
+    want(&r, "i:2");
+    run_ms(5000);
+    is_number(fake_builder.builds, 3, "another commit with the same environment builds its content only");
+    log = log_of("i:2");
+    ok(strstr(log, "The environment is the same as one that was built before") != NULL, "and the log says so");
+    environment_bytes = "FROM something else";
+    want(&r, "i:3");
+    run_ms(5000);
+    is_number(fake_builder.builds, 5, "other bytes are another environment, whatever fetch may call them");
+    fake_builder_add("ringbinder/debian:1", ";");
+    strcpy(fake_builder.images[0].id, "sha256:another-base");
+    want(&r, "i:4");
+    run_ms(5000);
+    is_number(fake_builder.builds, 7, "and so is another base");
+    images = 1;
+    want(&r, "i:5");
+    run_ms(5000);
+    ok(strstr(fake_builder.args, "RB_ENVIRONMENT=ringbinder/debian:1 ") != NULL,
+       "where nothing has to be installed, the content stands on the base");
+    fake_builder.n_images = 0;
+    want(&r, "i:6");
+    run_ms(5000);
+    is_number(r.e.code, ERR_BUILD_NO_BASE, "without a base the error says so");
+    end();
+}
+
+static void count_row(void *arg, const struct store_build *row)
+{
+    ++*(int *)arg;
+}
+
+static void test_failures(void)
+{
+    struct result r;
+    struct err e;
+    int open = 0;
+
+    begin();
+    fake_builder.fail = ERR_BUILD_STEP;
+    want(&r, "i:1");
+    run_ms(2000);
+    ok(r.calls == 1 && r.e.code == ERR_BUILD_STEP && strstr(r.e.text, "exit code 1"), "a failed step is told");
+    ok(build_log_find(builds, "i:1") != NULL, "with the log still there to be read");
+    ok(store_build_load(store, count_row, &open, &e) == 0 && open == 0, "the row has ended");
+    fake_builder.fail = ERR_NONE;
+    want(&r, "i:1");
+    run_ms(2000);
+    ok(r.calls == 1 && !r.e.code, "who asks again gets a new build");
+    settings.limit_s = 10;
+    builds_free(&builds);
+    open_room();
+    fake_fetch.question = answer_slowly;
+    want(&r, "i:2");
+    run_ms(11000);
+    is_number(r.e.code, ERR_DEADLINE, "a build that takes too long is stopped");
+    is_number(fake_fetch.open, 0, "and its fetch is ended");
+    fake_fetch.question = answer;
+    fake_fetch_stop();
+    settings.limit_s = 3600;
+    builds_free(&builds);
+    open_room();
+    want(&r, "i:3");
+    run_ms(60000);
+    is_number(r.e.code, ERR_FETCH_AWAY, "without a fetch a build fails, after some tries");
+    fake_fetch_start(loop, sock);
+    end();
+}
+
+static void test_hostile_fetch(void)
+{
+    struct build_spec hostile = {
+        .image = "i:bad", .repo_url = "https://example.org/hostile", .commit = COMMIT, .ref = ""};
+    struct result good, bad = {0};
+
+    begin();
+    fake_fetch.question = answer_spoiled;
+    build_want(builds, &hostile, &bad.image, (struct done){took, &bad});
+    run_ms(3);
+    want(&good, "i:good");
+    run_ms(3000);
+    ok(bad.calls == 1 && bad.e.code == ERR_FETCH_MALFORMED, "a fetch that was taken over ends its own build");
+    is_number(fake_builder.cancelled, 1, "the engine's half of it, too");
+    ok(good.calls == 1 && !good.e.code, "and no other");
+    end();
+}
+
+static void test_restart(void)
+{
+    cleanup_free char *log = NULL;
+    struct result r, again;
+
+    begin();
+    settings.at_a_time = 1;
+    builds_free(&builds);
+    open_room();
+    want(&r, "i:1");
+    want(&r, "i:2");
+    run_ms(500);
+    builds_free(&builds);
+    is_number(fake_builder.cancelled, 1, "a daemon that stops ends the engine's half of its build");
+    run_ms(1);
+    is_number(fake_fetch.open, 0, "and closes its fetch's connection");
+    open_room();
+    want(&again, "i:1");
+    run_ms(5000);
+    is_number(fake_builder.builds, 3, "the next one builds again what was cut, and what had waited");
+    ok(again.calls == 1 && !again.e.code, "who comes back joins it");
+    log = log_of("i:1");
+    ok(strstr(log, "The daemon was restarted: this build begins again.") != NULL, "the log says so");
+    ok(strstr(log, "COPY . .") && strstr(log, "COPY . .") < strstr(log, "restarted"), "and has what was before");
+    end();
+}
+
+static void test_restarted_twice(void)
+{
+    struct result r;
+
+    begin();
+    want(&r, "i:1");
+    run_ms(500);
+    builds_free(&builds);
+    open_room();
+    run_ms(500);
+    builds_free(&builds);
+    open_room();
+    run_ms(5000);
+    is_number(fake_builder.builds, 2, "a build that was cut twice is not begun again");
+    ok(build_log_find(builds, "i:1") && build_log_ended(build_log_find(builds, "i:1")), "it has failed");
+    end();
+}
+
+static void drop_line(void *arg, const char *line)
+{
+}
+
+int main(void)
+{
+    struct err e;
+
+    log_sink(drop_line, NULL);
+    snprintf(folder, sizeof folder, "/tmp/rb-test-builds-XXXXXX");
+    if (!mkdtemp(folder) || loop_new(&loop, &e) < 0)
+        abort();
+    snprintf(sock, sizeof sock, "%s/fetch.sock", folder);
+    snprintf(state, sizeof state, "%s/state.db", folder);
+    snprintf(lock, sizeof lock, "%s.lock", state);
+    test_one_build();
+    test_queue();
+    test_environment();
+    test_failures();
+    test_hostile_fetch();
+    test_restart();
+    test_restarted_twice();
+    loop_free(&loop);
+    unlink(state);
+    unlink(lock);
+    ok(rmdir(folder) == 0, "nothing is left in the folder");
+    return tap_end();
+}

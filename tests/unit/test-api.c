@@ -491,13 +491,19 @@ static void test_stream(void)
     client_close(&c);
 }
 
+/* An empty feed, and a client that has its stream's head. */
+static void watch_new_feed(struct client *c)
+{
+    fake_launch_reset();
+    client_open(c, PORTAL, WATCH("x/y"));
+    arrives(c, "\r\n\r\n");
+}
+
 static void test_leaving(void)
 {
     struct client c;
 
-    fake_launch_reset();
-    client_open(&c, PORTAL, WATCH("x/y"));
-    arrives(&c, "\r\n\r\n");
+    watch_new_feed(&c);
     is_number(fake_launch_readers, 1, "one watches");
     client_close(&c);
     pass(1000);
@@ -541,9 +547,7 @@ static void test_slow_reader(void)
     size_t total = 4000 * 4096, handed;
     struct client c;
 
-    fake_launch_reset();
-    client_open(&c, PORTAL, WATCH("x/y"));
-    arrives(&c, "\r\n\r\n");
+    watch_new_feed(&c);
     loop_fd_want(c.watch, 0);
     fake_launch_say_many(4000, 4096);
     fake_launch_end();
@@ -560,9 +564,7 @@ static void test_oversized_event(void)
 {
     struct client c;
 
-    fake_launch_reset();
-    client_open(&c, PORTAL, WATCH("x/y"));
-    arrives(&c, "\r\n\r\n");
+    watch_new_feed(&c);
     fake_launch_say_many(1, LAUNCH_READ_ROOM + 1);
     ok(arrives(&c, NULL), "an event that nothing can hold ends the stream instead of stalling it");
     client_close(&c);
@@ -605,9 +607,7 @@ static void test_stopping(void)
 {
     struct client c;
 
-    fake_launch_reset();
-    client_open(&c, PORTAL, WATCH("x/y"));
-    arrives(&c, "\r\n\r\n");
+    watch_new_feed(&c);
     api_free(&api);
     is_number(fake_launch_readers, 0, "stopping ends the streams");
     ok(arrives(&c, NULL), "and their connections");

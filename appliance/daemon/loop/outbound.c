@@ -324,7 +324,7 @@ static void set_where(struct question *q, const struct outbound_request *r)
     curl_easy_setopt(q->easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     /* A body that is pulled cannot be sent again where a kept connection turns out to be closed, and cancelling a
      * stream is to close its connection. */
-    if (r->pull || r->chunk) {
+    if (r->pull || r->chunk || r->alone) {
         curl_easy_setopt(q->easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(q->easy, CURLOPT_FORBID_REUSE, 1L);
     }

@@ -29,6 +29,7 @@ struct outbound_request {
     void (*chunk)(void *arg, const char *bytes,
                   size_t len); /* an answer's bytes as they come (status < 300 only); NULL: kept */
     void *arg;                 /* of pull and chunk */
+    bool alone;                /* a connection of its own, closed behind the answer */
     int limit_ms;              /* the whole question; 0: none (event streams, builds) */
     int connect_limit_ms;      /* 0: 5000 */
 };

@@ -143,11 +143,17 @@ static void asked(void *arg, const struct err *e)
         a->timer = loop_timer_new(loop, waited < ANSWER_SOON_FOR_MS ? ANSWER_SOON_MS : ANSWER_LATER_MS, ask, a);
 }
 
+/* A connection is not kept: the next container has the same address, and what is left of an old connection would have
+ * the kernel look for it before it is there, which costs the new one a second. */
 static void ask(void *arg)
 {
     struct answer *a = arg;
     const struct sessions *all = a->session->all;
-    struct outbound_request request = {.method = "GET", .url = a->url, .limit_ms = ANSWER_QUESTION_MS};
+    struct outbound_request request = {.method = "GET",
+                                       .url = a->url,
+                                       .alone = true,
+                                       .limit_ms = ANSWER_QUESTION_MS,
+                                       .connect_limit_ms = ANSWER_CONNECT_MS};
 
     a->timer = NULL;
     if (a->spec.through_gateway)

@@ -17,6 +17,7 @@ struct session;
 #define ANSWER_LATER_MS 20
 #define ANSWER_SOON_FOR_MS 2000
 #define ANSWER_QUESTION_MS 2000 /* limit of one question */
+#define ANSWER_CONNECT_MS 50    /* of its connection: TCP itself would try again after a second only */
 #define ANSWER_BODY_MAX 65536   /* bytes */
 
 struct answer_spec {

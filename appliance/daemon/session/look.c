@@ -96,7 +96,8 @@ static void ask(struct session *s)
     char url[SESSION_ADDRESS_TEXT + WIRE_NAME_MAX + 64], address[SESSION_ADDRESS_TEXT];
     char token[SESSION_TOKEN_TEXT], field[64];
     const char *headers[] = {field, NULL};
-    struct outbound_request request = {.method = "GET", .url = url, .headers = headers, .limit_ms = LOOK_LIMIT_MS};
+    struct outbound_request request = {
+        .method = "GET", .url = url, .headers = headers, .alone = true, .limit_ms = LOOK_LIMIT_MS};
     struct question *q;
 
     if (s->asking || s->all->asking == LOOK_ASKING_MAX)

@@ -296,6 +296,8 @@ int main(void)
         printf("1..0 # SKIP no engine at " SOCKET "\n");
         return 0;
     }
+    if (!ok(system("${SRCDIR:-.}/images/stub/build >&2") == 0, "there is an image to run"))
+        return 1;
     id_random_text(instance, 8, "0123456789abcdef");
     if (loop_new(&loop, &e) < 0 || outbound_new(&outbound, loop, &e) < 0 ||
         engine_new(&engine, loop, outbound, &settings, &e) < 0)

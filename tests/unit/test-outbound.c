@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -20,7 +21,7 @@
 static struct loop *loop;
 static struct outbound *outbound;
 static char path[] = "/tmp/test-outbound-XXXXXX", socket_path[64];
-static int port;
+static int port, ended[2];
 
 /* ---- the server: one process a connection ---- */
 
@@ -57,6 +58,15 @@ static void stream(int fd, size_t big)
     say(fd, "0\r\n\r\n", 5);
 }
 
+/* Says nothing, and tells the test when the connection is closed. */
+static void wait_for_end(int fd)
+{
+    char byte;
+
+    if (recv(fd, &byte, 1, 0) <= 0 && write(ended[1], "x", 1) == 1)
+        _exit(0);
+}
+
 /* Its head and, as far as it came with it, its body; the number says the how-manieth of its connection it is. */
 static void serve_one(int fd, const char *request, int number)
 {
@@ -77,7 +87,7 @@ static void serve_one(int fd, const char *request, int number)
     else if (strstr(request, " /cut "))
         say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", 42);
     else if (strstr(request, " /silent "))
-        sleep(60);
+        wait_for_end(fd);
     else
         answer(fd, "200 OK", buf_text(&text), text.len);
     if (strstr(request, " /cut ") || strstr(request, " /close "))
@@ -414,12 +424,22 @@ static void stop(void *arg)
     loop_stop(loop);
 }
 
+/* How many connections the server has seen end, since this was asked last. */
+static int ends(void)
+{
+    struct pollfd asked = {ended[0], POLLIN, 0};
+    char bytes[16];
+
+    return poll(&asked, 1, 1000) > 0 ? (int)read(ended[0], bytes, sizeof bytes) : 0;
+}
+
 static void test_cancel(void)
 {
     struct outbound_request get = {.method = "GET", .socket = socket_path, .url = "http://engine/x"};
     struct outbound_request silent = {.method = "GET", .socket = socket_path, .url = "http://engine/silent"};
     struct asked a = {0}, b = {0};
 
+    ends(); /* of the tests before */
     begin();
     ask(&a, &get);
     ask(&b, &silent);
@@ -427,6 +447,7 @@ static void test_cancel(void)
     loop_timer_new(loop, 50, stop, NULL);
     run();
     op_cancel(&b.op);
+    is_number(ends(), 1, "cancelling closes the connection at once");
     ask(&b, &silent);
     outbound_free(&outbound);
     ok(!a.calls && !b.calls, "after op_cancel, or when all ends, nobody is called");
@@ -441,7 +462,7 @@ int main(void)
     pid_t servers[2];
     int unix_listener, tcp_listener;
 
-    if (!mkdtemp(path))
+    if (!mkdtemp(path) || pipe(ended) < 0)
         return 1;
     snprintf(socket_path, sizeof socket_path, "%s/s", path);
     if (fd_listen_unix(&unix_listener, socket_path, SOCK_STREAM, 0600, &e) < 0 ||

@@ -214,8 +214,7 @@ static enum flow_result list_read(struct flow *f, struct err *e)
     }
     known_clear(job->engine);
     *list = (struct engine_container_list){.items = mem_zero(json_array_size(answer), sizeof *list->items)};
-    json_array_foreach(answer, i, item)
-    {
+    json_array_foreach (answer, i, item) {
         struct engine_container *c = &list->items[list->count];
 
         if (!container_listed(c, item, &place))

@@ -136,8 +136,7 @@ static unsigned abilities(const json_t *answer)
     json_t *component;
     size_t i;
 
-    json_array_foreach(json_object_get(answer, "Components"), i, component)
-    {
+    json_array_foreach (json_object_get(answer, "Components"), i, component) {
         const char *name = json_string_value(json_object_get(component, "Name"));
 
         if (!name || !str_is(name, "Engine"))

@@ -54,8 +54,8 @@ void known_clear(struct engine *en)
 {
     struct known_container *known, *next;
 
-    HASH_ITER(hh, en->known, known, next)
-    drop(en, known);
+    HASH_ITER (hh, en->known, known, next)
+        drop(en, known);
 }
 
 const char *known_find(const struct engine *en, const struct id *row)

@@ -131,15 +131,6 @@ static const struct flow_step want_steps[] = {
 };
 static const struct flow_kind want_kind = {want_steps, NULL, job_end};
 
-struct op *engine_network_want(struct engine *en, struct done done)
-{
-    struct job *job = job_new(en, NULL, done);
-    char name[ENGINE_NETWORK_NAME];
-
-    job->name = mem_string(engine_network_name(name, en));
-    return job_start(job, &want_kind);
-}
-
 static enum flow_result remove_ask(struct flow *f, struct err *e)
 {
     return job_ask(f, "DELETE", NULL, "/networks/%s", job_of(f)->name);
@@ -148,11 +139,21 @@ static enum flow_result remove_ask(struct flow *f, struct err *e)
 static const struct flow_step remove_steps[] = {{"remove", STEP_S, remove_ask, job_bear_missing}, {0}};
 static const struct flow_kind remove_kind = {remove_steps, NULL, job_end};
 
-struct op *engine_network_remove(struct engine *en, struct done done)
+static struct op *network_job(struct engine *en, const struct flow_kind *kind, struct done done)
 {
     struct job *job = job_new(en, NULL, done);
     char name[ENGINE_NETWORK_NAME];
 
     job->name = mem_string(engine_network_name(name, en));
-    return job_start(job, &remove_kind);
+    return job_start(job, kind);
+}
+
+struct op *engine_network_want(struct engine *en, struct done done)
+{
+    return network_job(en, &want_kind, done);
+}
+
+struct op *engine_network_remove(struct engine *en, struct done done)
+{
+    return network_job(en, &remove_kind, done);
 }

@@ -1,4 +1,4 @@
-/* The network on which our containers run. Private to engine/ but for engine_network_remove(). */
+/* The network on which our containers run. Other rooms may want it gone; the rest is for engine/. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef ENGINE_NETWORK_H
 #define ENGINE_NETWORK_H

@@ -12,7 +12,7 @@ struct child_spec {
     const char *const *argv;        /* ends with NULL; argv[0] is a path; copied */
     const char *const *environment; /* whole; NULL: ours */
     const char *input;              /* all of its standard input; NULL: none */
-    int limit_ms;                   /* killed after this long: ERR_DEADLINE */
+    int limit_ms;                   /* killed after this long: ERR_DEADLINE; there is no child without one */
 };
 
 struct child_result {

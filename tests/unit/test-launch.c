@@ -317,6 +317,13 @@ static void failures_on_the_way(void)
                "written\\n\"}\n\n",
                "RB1801");
     world_new();
+    err_set(&w.builds.find_error, ERR_ENGINE_GONE, "no engine at /run/docker.sock");
+    launch("git", URL "/main", "text/event-stream");
+    fails_with("the engine is away: one sentence, at once, and no inside of ours",
+               "data: {\"phase\":\"failed\",\"status_code\":503,\"message\":\"the container engine does not "
+               "answer\\n\"}\n\n",
+               "RB1201");
+    world_new();
     w.builds.image = (struct id){0};
     err_set(&w.builds.build_error, ERR_TOO_LARGE, "RUN make: exit code 37");
     launch("git", URL "/main", "text/event-stream");

@@ -1,0 +1,271 @@
+/* The daemon: its rooms are made in the order in which they stand on each other. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wiring.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "build/build.h"
+#include "certificates.h"
+#include "engine/engine.h"
+#include "federation/health.h"
+#include "identity.h"
+#include "launch/launch.h"
+#include "loop/loop.h"
+#include "loop/outbound.h"
+#include "session/session.h"
+#include "store/store.h"
+#include "wire/wire.h"
+
+struct daemon {
+    const struct conf *conf;
+    const char *dir;
+    struct identity identity;
+    char *portal_url, *hub_url, *web_dir; /* what an empty key stands for */
+    struct loop *loop;
+    struct loop_signal *term, *interrupt;
+    struct outbound *outbound;
+    struct store *store;
+    struct engine *engine;
+    struct sessions *sessions;
+    struct builds *builds;
+    struct launches *launches;
+    struct health *health;
+    struct api *api;
+};
+
+static void stop(void *arg)
+{
+    struct daemon *d = arg;
+
+    sd_notify(0, "STOPPING=1");
+    loop_stop(d->loop);
+}
+
+static int processors(int64_t wanted)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return wanted ? (int)wanted : online > 0 ? (int)online : 1;
+}
+
+/* `web` beside the program, as in a build folder; else where the package has it. */
+static char *web_folder(void)
+{
+    char program[512];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+    cleanup_free char *beside = NULL;
+    struct stat about;
+
+    program[len > 0 ? len : 0] = '\0';
+    while (len > 0 && program[len - 1] != '/')
+        program[--len] = '\0';
+    beside = mem_format("%sweb", program);
+    return stat(beside, &about) == 0 && S_ISDIR(about.st_mode) ? STEAL(beside) : mem_string(WEBDIR);
+}
+
+static void set_names(struct daemon *d)
+{
+    const struct conf *c = d->conf;
+
+    d->portal_url = *c->portal_url ? mem_string(c->portal_url) : mem_format("http://%s", c->portal_listen);
+    if (*c->hub_url)
+        d->hub_url = mem_format("%s%s", c->hub_url, str_ends(c->hub_url, "/") ? "" : "/");
+    else
+        d->hub_url = mem_format("http://%s/", c->sessions_listen);
+    d->web_dir = *c->web_dir ? mem_string(c->web_dir) : web_folder();
+}
+
+static int inherited(int *out, const char *name, struct err *e)
+{
+    *out = fd_inherited(name);
+    if (*out < 0)
+        return err_set(e, ERR_SYSTEM, "the socket %s was not handed over: start it with `ringbinder up`", name);
+    return 0;
+}
+
+static int make_ground(struct daemon *d, struct err *e)
+{
+    cleanup_free char *state = mem_format("%s/ringbinder.db", d->dir);
+    const struct engine_settings engine = {
+        .socket = d->conf->engine_socket,
+        .instance = d->identity.instance,
+        .ask_again_ms = (int)d->conf->engine_ask_again,
+    };
+
+    if (loop_new(&d->loop, e) < 0 || outbound_new(&d->outbound, d->loop, e) < 0)
+        return -1;
+    d->term = loop_signal_new(d->loop, SIGTERM, stop, d);
+    d->interrupt = loop_signal_new(d->loop, SIGINT, stop, d);
+    if (store_open(&d->store, state, e) < 0)
+        return -1;
+    return engine_new(&d->engine, d->loop, d->outbound, &engine, e);
+}
+
+/* The gateway's limits by enum wire_setting. */
+static void set_gateway(int64_t settings[WIRE_SETTINGS], const struct conf *c)
+{
+    wire_settings_start(settings);
+    settings[WIRE_SETTING_HEAD_MAX] = c->head_limit;
+    settings[WIRE_SETTING_PORTAL_BODY_MAX] = c->portal_body_limit;
+    settings[WIRE_SETTING_SESSION_BODY_MAX] = c->session_body_limit;
+    settings[WIRE_SETTING_HEAD_MS] = c->head_timeout;
+    settings[WIRE_SETTING_KEEP_ALIVE_MS] = c->client_idle_timeout;
+    settings[WIRE_SETTING_STALL_MS] = c->stall_timeout;
+    settings[WIRE_SETTING_ANSWER_MS] = c->answer_timeout;
+    settings[WIRE_SETTING_TUNNEL_IDLE_MS] = c->websocket_timeout;
+    settings[WIRE_SETTING_CONNECT_MS] = c->connect_timeout;
+    settings[WIRE_SETTING_DAEMON_WAIT_MS] = c->daemon_wait;
+    settings[WIRE_SETTING_ACTIVITY_MS] = c->activity_every;
+    settings[WIRE_SETTING_CONNECTIONS_MAX] = c->client_limit;
+}
+
+static int make_sessions(struct daemon *d, struct err *e)
+{
+    const struct conf *c = d->conf;
+    const struct session_parts parts = {d->loop, d->store, d->engine, d->outbound};
+    cleanup_free char *door = mem_format("%s/run/door.sock", d->dir);
+    int64_t gateway[WIRE_SETTINGS];
+    struct session_settings settings = {
+        .hub_url = d->hub_url,
+        .door_socket = door,
+        .secret = d->identity.secret,
+        .memory_bytes = c->mem_limit,
+        .memory_guarantee_bytes = c->mem_guarantee,
+        .cpu_millis = c->cpu_limit,
+        .processes = (int)c->process_limit,
+        .answer_limit_ms = (int)c->start_timeout,
+        .idle_ms = (int)c->idle_limit,
+        .age_ms = (int)c->age_limit,
+        .sweep_ms = (int)c->sweep,
+        .grace_ms = (int)c->idle_grace,
+        .allow_origin = *c->jupyter_allow_origin ? c->jupyter_allow_origin : NULL,
+        .default_url = *c->jupyter_default_url ? c->jupyter_default_url : NULL,
+        .extra_arguments = (const char *const *)c->jupyter_args,
+        .gateway = gateway,
+    };
+
+    set_gateway(gateway, c);
+    if (inherited(&settings.control_fd, "control", e) < 0)
+        return -1;
+    return sessions_new(&d->sessions, &parts, &settings, e);
+}
+
+static int make_builds(struct daemon *d, struct err *e)
+{
+    const struct conf *c = d->conf;
+    const struct build_parts parts = {d->loop, d->store, d->engine};
+    cleanup_free char *fetch = mem_format("%s/run/fetch.sock", d->dir);
+    cleanup_free char *folder = mem_format("%s/builds", d->dir);
+    const struct build_settings settings = {
+        .fetch_socket = fetch,
+        .folder = folder,
+        .base = c->base_image,
+        .ca_bundle = certificates_bundle(c->extra_ca),
+        .repository_max = c->repository_limit,
+        .step_memory = c->build_memory_limit,
+        .at_a_time = processors(c->concurrent_build_limit),
+        .limit_s = (int)(c->build_max_age / 1000),
+        .resolve_limit_ms = (int)c->resolve_limit,
+        .resolve_keep_ms = (int)c->resolve_keep,
+    };
+
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+        return err_set_errno(e, ERR_SYSTEM, "making the folder %s", folder);
+    return builds_new(&d->builds, &parts, &settings, e);
+}
+
+static int make_launches(struct daemon *d, struct err *e)
+{
+    const struct conf *c = d->conf;
+    const struct launch_parts parts = {d->loop, d->store, d->builds, d->sessions};
+    const struct launch_settings settings = {
+        .image_prefix = c->image_prefix,
+        .hub_url = d->hub_url,
+        .badge_base_url = *c->badge_base_url ? c->badge_base_url : NULL,
+        .attempts = (int)c->retries,
+        .attempt_delay_ms = (int)c->retry_delay,
+        .linger_ms = (int)c->linger,
+        .starts_at_a_time = processors(c->concurrent_start_limit),
+    };
+
+    return launches_new(&d->launches, &parts, &settings, e);
+}
+
+static int make_front(struct daemon *d, struct err *e)
+{
+    const struct conf *c = d->conf;
+    struct api_parts parts = {d->loop, d->store, d->engine, d->sessions, d->launches, NULL};
+    struct api_settings settings = {
+        .web_dir = d->web_dir,
+        .portal_url = d->portal_url,
+        .badge_base_url = c->badge_base_url,
+        .cors_allow_origin = c->cors_allow_origin,
+        .keepalive_ms = (int)c->keepalive,
+    };
+
+    d->health = parts.health = health_new(d->loop, d->engine, c->health_hold);
+    if (inherited(&settings.portal_fd, "portal", e) < 0 || inherited(&settings.admin_fd, "admin", e) < 0)
+        return -1;
+    return api_new(&d->api, &parts, &settings, e);
+}
+
+static int make(struct daemon *d, struct err *e)
+{
+    static int (*const rooms[])(struct daemon * d, struct err * e) = {
+        make_ground, make_sessions, make_builds, make_launches, make_front,
+    };
+
+    if (identity_load(&d->identity, d->dir, e) < 0)
+        return -1;
+    set_names(d);
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
+        if (rooms[i](d, e) < 0)
+            return -1;
+    return 0;
+}
+
+static void unmake(struct daemon *d)
+{
+    api_free(&d->api);
+    health_free(&d->health);
+    launches_free(&d->launches);
+    builds_free(&d->builds);
+    sessions_free(&d->sessions);
+    engine_free(&d->engine);
+    store_close(&d->store);
+    outbound_free(&d->outbound);
+    loop_signal_remove(&d->term);
+    loop_signal_remove(&d->interrupt);
+    loop_free(&d->loop);
+    free(d->portal_url);
+    free(d->hub_url);
+    free(d->web_dir);
+}
+
+int daemon_run(const struct conf *conf, const char *dir, struct err *e)
+{
+    struct daemon d = {.conf = conf, .dir = dir};
+    int result = make(&d, e);
+
+    if (result == 0) {
+        log_line(LOG_NOTICE, ERR_NONE, "ringbinderd " RINGBINDER_VERSION " of instance %s serves %s",
+                 d.identity.instance, dir);
+        sd_notify(0, "READY=1");
+        malloc_trim(0); /* what reading the configuration and the pages took (idle: 15 MB with the gateway) */
+        result = loop_run(d.loop, e);
+    }
+    unmake(&d);
+    return result;
+}

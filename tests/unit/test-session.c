@@ -337,6 +337,21 @@ static void start_of_nothing(void)
     is_number(w.calls, 1, "or the daemon ends first");
 }
 
+static void ended_while_starting(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    server.quiet_ms = 1 << 30;
+    starts(&w, 1);
+    run_for(200);
+    session_cause(session_by_id(all, &(struct id){{1}}), SESSION_ENDED, NULL);
+    ok(w.calls == 1 && w.e.code == ERR_SESSION_GONE, "who waits for a start hears when somebody ends its session");
+    run_for(1000);
+    ok(w.calls == 1 && fake_engine.count == 0 && session_count(all) == 0, "once, and nothing is left");
+    daemon_ends();
+}
+
 static void cancelled_everywhere(void)
 {
     struct waiter w;
@@ -967,6 +982,7 @@ int main(void)
     start_is_quick();
     start_fails();
     start_of_nothing();
+    ended_while_starting();
     cancelled_everywhere();
     restart_adopts();
     restart_resumes();

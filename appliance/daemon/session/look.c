@@ -42,13 +42,15 @@ static struct idle_facts facts_of(const struct session *s, int64_t now)
 
 static void end(struct session *s, enum idle_answer answer)
 {
+    const struct session_settings *settings = &s->all->settings;
+    bool aged = answer == IDLE_AGED;
+    int seconds = (aged ? settings->age_ms : settings->idle_ms) / 1000;
+    bool short_one = seconds < 120;
     struct err why;
 
-    if (answer == IDLE_AGED)
-        err_set(&why, ERR_SESSION_AGED, "it had reached the maximum age of %d minutes",
-                s->all->settings.age_ms / 60000);
-    else
-        err_set(&why, ERR_SESSION_IDLE, "nobody had worked in it for %d minutes", s->all->settings.idle_ms / 60000);
+    err_set(&why, aged ? ERR_SESSION_AGED : ERR_SESSION_IDLE, "%s %d %s",
+            aged ? "it had reached its maximum age of" : "nobody had worked in it for",
+            short_one ? seconds : seconds / 60, short_one ? "seconds" : "minutes");
     session_cause(s, SESSION_ENDED, &why);
 }
 

@@ -195,6 +195,8 @@ void session_cause(struct session *s, enum session_cause cause, const struct err
         log_line(LOG_INFO, ERR_NONE, "session %s SESSION=%s", session_state_word(to), id_text(text, &s->id));
     }
     follow(s);
+    if (to == SESSION_GONE && s->start)
+        start_stop(s, why ? why : &gone);
 }
 
 void session_door_of(struct session_door *out, const struct session *s)

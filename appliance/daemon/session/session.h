@@ -74,7 +74,7 @@ struct op *session_start(struct sessions *all, const struct session_spec *spec, 
 struct op *session_resume(struct sessions *all, const struct id *id, struct session_door *out, struct done done);
 
 /* Moves it by the rule, commits state and event, then makes route and container match. `why`: what the page and the
- * journal say, NULL where the cause says all. Without a rule, nothing happens. */
+ * journal say, NULL where the cause says all. Without a rule, nothing happens. Ending one that starts ends its op. */
 void session_cause(struct session *s, enum session_cause cause, const struct err *why);
 
 /* NULL when there is none of that name. */

@@ -140,6 +140,11 @@ void start_died(struct session *session, int exit_code)
         answer_died(session->start->answer, exit_code);
 }
 
+void start_stop(struct session *session, const struct err *why)
+{
+    flow_cancel(&session->start->flow, why);
+}
+
 void start_abandon(struct session *session)
 {
     op_cancel(&(struct op *){&session->start->op});

@@ -18,6 +18,9 @@ void session_door_of(struct session_door *out, const struct session *s);
  * long as the start does not wait for the server's answer. The session has a start. */
 void start_died(struct session *s, int exit_code);
 
+/* Its session was ended by somebody else: who waits for the start is told `why`. The session has a start. */
+void start_stop(struct session *s, const struct err *why);
+
 /* Frees a start without ending its session: the daemon goes, the next one goes on. */
 void start_abandon(struct session *s);
 

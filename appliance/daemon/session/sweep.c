@@ -147,9 +147,7 @@ static void judge(struct sweeper *w, struct session *s, const struct engine_cont
         routes_open(s, c->address);
         return;
     case RECONCILE_LOST:
-        lose(s, c);
-        if (c)
-            remove_container(w, &c->row);
+        lose(s, c); /* the next sweep removes what is left */
         return;
     case RECONCILE_RESUME:
         look_at_start(s, c);

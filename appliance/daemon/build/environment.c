@@ -201,6 +201,7 @@ static enum flow_result image_build(struct flow *f, struct err *e)
                                                                  .dockerfile = n->spec.plan->dockerfile[0],
                                                                  .args = (const char *const *)args.items,
                                                                  .labels = (const char *const *)labels.items,
+                                                                 .memory_bytes = builds_step_memory(n->all),
                                                                  .pull = pull_spool,
                                                                  .line = take_line,
                                                                  .arg = n},

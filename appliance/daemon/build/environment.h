@@ -15,7 +15,6 @@ struct environment_spec {
     struct fetcher *fetcher; /* with its plan made; outlives the op */
     const struct fetcher_plan *plan;
     struct build_log *log;
-    const char *id; /* of the build, for the journal */
 };
 
 /*

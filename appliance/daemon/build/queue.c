@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "build/resolve.h"
+#include "engine/engine.h"
 #include "loop/loop.h"
 #include "store/event.h"
 
@@ -289,6 +290,11 @@ FILE *builds_temporary(struct builds *all, struct err *e)
     return file;
 }
 
+int64_t builds_step_memory(const struct builds *all)
+{
+    return engine_can(all->engine) & ENGINE_CAN_LIMIT_STEPS ? all->step_memory : 0;
+}
+
 /* A build that the daemon's end has cut starts again once (decisions 11); one that had only waited goes on waiting. */
 static void take_up(void *arg, const struct store_build *row)
 {
@@ -348,6 +354,7 @@ int builds_new(struct builds **out, const struct build_parts *parts, const struc
     all->base = mem_string(settings->base);
     all->ca_bundle = mem_string(settings->ca_bundle);
     all->repository_max = settings->repository_max;
+    all->step_memory = settings->step_memory;
     all->at_a_time = settings->at_a_time;
     all->limit_s = settings->limit_s;
     all->resolver = resolver_new(parts->loop, settings);

@@ -33,7 +33,7 @@ struct builds {
     struct engine *engine;
     char *fetch_socket, *folder, *base, *ca_bundle;
     struct image_marks marks;
-    int64_t repository_max;
+    int64_t repository_max, step_memory;
     int at_a_time, limit_s;
     struct resolver *resolver;
     struct list waiting, running, ended; /* struct build, oldest first */
@@ -70,6 +70,9 @@ void build_ended(struct build *b, const struct err *why);
 
 /* A file without a name in our folder; NULL: ERR_SYSTEM. */
 FILE *builds_temporary(struct builds *all, struct err *e);
+
+/* The limit of a build's step; 0 where the engine room cannot enforce one. */
+int64_t builds_step_memory(const struct builds *all);
 
 /* Build arguments of every image, by repo2docker's contract: NB_USER, NB_UID. */
 void build_args_begin(struct pairs *args);

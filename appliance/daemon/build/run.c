@@ -14,7 +14,6 @@
 
 #define FETCH_TRIES 30
 #define FETCH_AGAIN_MS 1000
-#define STOP_TOLD 2048 /* bytes of a sentence in the log */
 
 static struct build *build_of(struct flow *f)
 {
@@ -169,6 +168,7 @@ static enum flow_result content_build(struct flow *f, struct err *e)
                                                                  .dockerfile = b->plan.dockerfile[last],
                                                                  .args = (const char *const *)args.items,
                                                                  .labels = (const char *const *)labels.items,
+                                                                 .memory_bytes = builds_step_memory(b->all),
                                                                  .pull = pull_content,
                                                                  .line = take_engine_line,
                                                                  .arg = b},

@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/url.h"
@@ -41,22 +42,24 @@ struct build {
 
 /* ---- the question ---- */
 
-/* "NAME=value" lines, and one more, as a JSON object. */
+static void add_member(struct buf *out, const char *pair)
+{
+    struct slice value = slice_of(pair), name = slice_cut(&value, '=');
+
+    buf_add_char(out, out->len ? ',' : '{');
+    json_add_string(out, name.at, name.len);
+    buf_add_char(out, ':');
+    json_add_string(out, value.at, value.len);
+}
+
+/* "NAME=value" lines, and one more, as a JSON object; `out` is empty. */
 static void add_object(struct buf *out, const char *const *pairs, const char *more)
 {
-    const char *separator = "{";
-
-    for (size_t i = 0; more || (pairs && pairs[i]); i++) {
-        const char *pair = pairs && pairs[i] ? pairs[i] : STEAL(more);
-        struct slice value = slice_of(pair), name = slice_cut(&value, '=');
-
-        buf_add_text(out, separator);
-        json_add_string(out, name.at, name.len);
-        buf_add_char(out, ':');
-        json_add_string(out, value.at, value.len);
-        separator = ",";
-    }
-    buf_add_text(out, separator[0] == '{' ? "{}" : "}");
+    for (size_t i = 0; pairs && pairs[i]; i++)
+        add_member(out, pairs[i]);
+    if (more)
+        add_member(out, more);
+    buf_add_text(out, out->len ? "}" : "{}");
 }
 
 static void add_parameter(struct buf *out, const char *name, struct slice value)
@@ -237,21 +240,22 @@ static void set_failure(const struct build *b, struct err *e)
         err_set(e, ERR_BUILD_DOCKERFILE, "%s", cause_of(b->failure));
 }
 
-/* The stream ended well, or so it seems: whether the build did. */
+/* The stream ended well, or so it seems: whether the build did. One with an image did, whatever its log looked like. */
 static int judge(struct build *b, struct err *e)
 {
     if (b->failure) {
         set_failure(b, e);
         return -1;
     }
+    if (b->id[0]) {
+        str_copy(b->out, sizeof b->id, b->id);
+        return 0;
+    }
     if (b->unreadable.code) {
         *e = b->unreadable;
         return err_wrap(e, "the engine's answer");
     }
-    if (!b->id[0])
-        return err_set(e, ERR_ENGINE_GONE, "the engine's answer ended before the build did");
-    str_copy(b->out, sizeof b->id, b->id);
-    return 0;
+    return err_set(e, ERR_ENGINE_GONE, "the engine's answer ended before the build did");
 }
 
 static void free_build(struct build *b)
@@ -283,8 +287,11 @@ static void answered(void *arg, const struct err *failed)
         e = *failed;
     } else {
         trace_end(b->trace);
-        if (judge(b, &e) == 0)
+        if (judge(b, &e) == 0) {
             e.code = ERR_NONE;
+            if (b->unreadable.code)
+                log_err(LOG_WARNING, &b->unreadable, "a build's log has gaps");
+        }
     }
     free_build(b);
     done_call(done, e.code ? &e : NULL);

@@ -91,7 +91,7 @@ static bool take_size(struct http_framing *f, char c)
     int digit = hex_digit(c);
 
     if (digit >= 0) {
-        if (f->left > INT64_MAX >> 5)
+        if (f->left > INT64_MAX >> 4)
             return false;
         f->left = f->left * 16 + digit;
         return go(f, true, CHUNK_SIZE);

@@ -22,16 +22,16 @@ void clients_start(struct clients *c)
     list_init(&c->waiting);
 }
 
-bool clients_take_one_more(struct gateway *g)
+static size_t clients_most(const struct gateway *g)
 {
-    struct clients *all = &g->clients;
-    size_t most = (size_t)g->settings[WIRE_SETTING_CONNECTIONS_MAX];
+    size_t wanted = (size_t)g->settings[WIRE_SETTING_CONNECTIONS_MAX];
 
-    if (most > all->most)
-        most = all->most;
-    if (all->count >= most && !list_empty(&all->idle))
-        client_close(container_of(all->idle.next, struct client, node));
-    return all->count < most;
+    return wanted < g->clients.most ? wanted : g->clients.most;
+}
+
+bool clients_have_room(const struct gateway *g)
+{
+    return g->clients.count < clients_most(g) || !list_empty(&g->clients.idle);
 }
 
 void client_close(struct client *c)
@@ -392,9 +392,12 @@ static void client_expired(struct poll_timer *t)
 
 void client_start(struct gateway *g, int fd, enum listener_kind kind, const struct in6_addr *address)
 {
-    struct client *c = mem_zero(1, sizeof *c);
+    struct client *c;
     struct err e;
 
+    if (g->clients.count >= clients_most(g))
+        client_close(container_of(g->clients.idle.next, struct client, node));
+    c = mem_zero(1, sizeof *c);
     stream_start(&c->stream, fd);
     c->stream.source.ready = client_ready;
     c->stream.timer.expired = client_expired;

@@ -59,10 +59,10 @@ struct clients {
 };
 
 void clients_start(struct clients *c);
-/* Whether one more may come; may close one that has been idle to make room. */
-bool clients_take_one_more(struct gateway *g);
+/* Whether one more may come, if need be for one that is idle. */
+bool clients_have_room(const struct gateway *g);
 
-/* A connection that was accepted. */
+/* A connection that was accepted, while clients_have_room(): the longest idle one goes where there is no other room. */
 void client_start(struct gateway *g, int fd, enum listener_kind kind, const struct in6_addr *address);
 /* Something has happened to it or to its upstream: goes on as far as it gets. */
 void client_run(struct client *c);

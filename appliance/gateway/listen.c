@@ -65,7 +65,7 @@ static void listener_ready(struct poll_source *source, uint32_t events)
         struct in6_addr address;
         int fd;
 
-        if (!clients_take_one_more(g)) {
+        if (!clients_have_room(g)) {
             pause_all(&g->listeners);
             return;
         }

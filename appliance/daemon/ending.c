@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/mem.h"
 #include "engine/container.h"
 #include "engine/engine.h"
@@ -9,6 +10,7 @@
 #include "identity.h"
 #include "loop/loop.h"
 #include "loop/outbound.h"
+#include "store/store.h"
 #include "wiring.h"
 
 #define ANSWER_MS 5000  /* an engine that has not answered by then is taken for absent */
@@ -147,13 +149,22 @@ static void unmake(struct ending *x)
     loop_free(&x->loop);
 }
 
+/* A daemon that runs would start again what is removed here. Any other fault of the state keeps nobody from ending. */
+static int hold_state(struct store **out, const char *dir, struct err *e)
+{
+    cleanup_free char *path = mem_format("%s/" STATE_FILE, dir);
+
+    return store_open(out, path, e) < 0 && e->code == ERR_STORE_LOCKED ? -1 : 0;
+}
+
 int daemon_end_containers(const struct conf *conf, const char *dir, struct err *e)
 {
     struct identity identity;
     struct ending x = {0};
+    struct store *held = NULL;
     int result;
 
-    if (identity_load(&identity, dir, e) < 0)
+    if (identity_load(&identity, dir, e) < 0 || hold_state(&held, dir, e) < 0)
         return -1;
     result = begin(&x, conf, &identity, e);
     if (result == 0)
@@ -163,5 +174,6 @@ int daemon_end_containers(const struct conf *conf, const char *dir, struct err *
         result = err_wrap(e, "ending the containers of instance %s", identity.instance);
     }
     unmake(&x);
+    store_close(&held);
     return result;
 }

@@ -97,7 +97,7 @@ static int inherited(int *out, const char *name, struct err *e)
 
 static int make_ground(struct daemon *d, struct err *e)
 {
-    cleanup_free char *state = mem_format("%s/ringbinder.db", d->dir);
+    cleanup_free char *state = mem_format("%s/" STATE_FILE, d->dir);
     const struct engine_settings engine = {
         .socket = d->conf->engine_socket,
         .instance = d->identity.instance,

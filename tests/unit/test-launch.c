@@ -394,6 +394,30 @@ static void a_launch_without_readers(void)
     world_end();
 }
 
+static void launches_are_bounded(void)
+{
+    const struct launch_request request = {
+        .provider = "git", .spec = URL "/main", .accept = "text/event-stream", .origin = "http://127.0.0.1:8585"};
+
+    world_new();
+    for (int i = 0; i < LAUNCHES_MAX; i++)
+        launch_start(w.launches, &request);
+    launch("git", URL "/main", "text/event-stream");
+    is(buf_text(&w.got),
+       "data: {\"phase\":\"failed\",\"status_code\":503,\"message\":\"Too many launches are under way here. Try again "
+       "in a minute.\\n\"}\n\n",
+       "one launch too many fails at once");
+    launch_reader_free(&w.reader);
+    w.builds.ref = "";
+    run();
+    buf_clear(&w.got);
+    w.builds.ref = COMMIT;
+    launch("git", URL "/main", "text/event-stream");
+    run();
+    ok(strstr(buf_text(&w.got), "\"ready\"") != NULL, "and when they have ended, there is room again");
+    world_end();
+}
+
 static void count_row(void *arg, const struct store_launch *row)
 {
     ((struct store_launch *)arg)[0] = *row;
@@ -484,6 +508,7 @@ int main(void)
     attempts();
     starts_wait_in_line();
     a_launch_without_readers();
+    launches_are_bounded();
     after_a_restart();
     after_a_restart_without_its_session();
     remove = mem_format("rm -rf %s", folder);

@@ -81,6 +81,7 @@ void launch_ended(struct launch *l)
     struct launches *all = l->launches;
 
     l->flowing = false;
+    all->flowing--;
     if (l->built && str_is(l->row.state, "ready"))
         l->linger = loop_timer_new(all->parts.loop, all->settings.linger_ms, linger_over, l);
     watch_wake_all(&l->feed.watchers);
@@ -97,9 +98,21 @@ static void set_host(struct launch *l, const char *origin)
     str_copy(l->row.host, sizeof l->row.host, with_slash);
 }
 
+static int check(struct launch *l, const struct launch_request *request, struct err *e)
+{
+    const struct check_subject subject = {request, &l->place};
+
+    if (check_launch(&subject, e) < 0)
+        return -1;
+    if (l->launches->flowing >= LAUNCHES_MAX)
+        return err_set(e, ERR_LAUNCH_BUSY, "Too many launches are under way here. Try again in a minute.");
+    return 0;
+}
+
 static void begin(struct launch *l, const char *from)
 {
     l->flowing = true;
+    l->launches->flowing++;
     flow_start(&l->flow, &launch_flow, l->launches->parts.loop, from);
 }
 
@@ -108,7 +121,6 @@ struct launch *launch_start(struct launches *all, const struct launch_request *r
     struct launch *l = launch_new(all);
     struct launch_request stripped = *request;
     cleanup_free char *spec = mem_string(request->spec);
-    const struct check_subject subject = {&stripped, &l->place};
     size_t len = strlen(spec);
     struct err why;
 
@@ -119,7 +131,7 @@ struct launch *launch_start(struct launches *all, const struct launch_request *r
     str_copy(l->row.provider, sizeof l->row.provider, request->provider);
     str_copy(l->row.spec, sizeof l->row.spec, spec);
     set_host(l, request->origin);
-    if (check_launch(&subject, &why) < 0 || launch_move(l, "running", NULL, &why) < 0)
+    if (check(l, &stripped, &why) < 0 || launch_move(l, "running", NULL, &why) < 0)
         launch_fail(l, NULL, &why);
     else
         begin(l, NULL);

@@ -13,8 +13,11 @@
 
 /*
  * From launch_start() on every failure is an event in the launch's feed (contract 2). A launch goes on when nobody
- * reads it any more until its session answers. One that has ended and has no reader is forgotten.
+ * reads it any more until its session answers. One that has ended and has no reader is forgotten. At most
+ * LAUNCHES_MAX are under way: the next one fails at once with a sentence.
  */
+#define LAUNCHES_MAX 1024
+
 struct launch;
 struct launches;
 struct loop;

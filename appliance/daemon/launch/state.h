@@ -17,6 +17,7 @@ struct launches {
     struct launch_settings settings; /* texts owned */
     struct slots slots;
     struct list all;
+    size_t flowing; /* of all */
 };
 
 struct launch {

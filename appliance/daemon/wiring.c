@@ -28,6 +28,8 @@
 #include "store/store.h"
 #include "wire/wire.h"
 
+#define ENGINE_WAIT_MS 1000 /* at the start; without an engine, it serves all the same */
+
 struct daemon {
     const struct conf *conf;
     const char *dir;
@@ -38,6 +40,9 @@ struct daemon {
     struct outbound *outbound;
     struct store *store;
     struct engine *engine;
+    struct watch on_engine; /* until it has answered once */
+    struct loop_timer *waited;
+    bool stopping;
     struct sessions *sessions;
     struct builds *builds;
     struct launches *launches;
@@ -50,6 +55,7 @@ static void stop(void *arg)
     struct daemon *d = arg;
 
     sd_notify(0, "STOPPING=1");
+    d->stopping = true;
     loop_stop(d->loop);
 }
 
@@ -111,6 +117,37 @@ static int make_ground(struct daemon *d, struct err *e)
     if (store_open(&d->store, state, e) < 0)
         return -1;
     return engine_new(&d->engine, d->loop, d->outbound, &engine, e);
+}
+
+static void engine_changed(void *arg)
+{
+    struct daemon *d = arg;
+
+    if (engine_state(d->engine) == ERR_NONE)
+        loop_stop(d->loop);
+}
+
+static void waited_enough(void *arg)
+{
+    struct daemon *d = arg;
+
+    d->waited = NULL;
+    loop_stop(d->loop);
+}
+
+/* The engine is asked before anything that was under way goes on: a session's start would fail for want of an engine
+ * that merely has not answered yet. Who connects meanwhile waits in the kernel's queue. */
+static int meet_engine(struct daemon *d, struct err *e)
+{
+    int result;
+
+    d->on_engine = (struct watch){.wake = engine_changed, .arg = d};
+    engine_watch(d->engine, &d->on_engine);
+    d->waited = loop_timer_new(d->loop, ENGINE_WAIT_MS, waited_enough, d);
+    result = loop_run(d->loop, e);
+    loop_timer_cancel(&d->waited);
+    watch_end(&d->on_engine);
+    return result;
 }
 
 /* The gateway's limits by enum wire_setting. */
@@ -224,7 +261,7 @@ static int make_front(struct daemon *d, struct err *e)
 static int make(struct daemon *d, struct err *e)
 {
     static int (*const rooms[])(struct daemon * d, struct err * e) = {
-        make_ground, make_sessions, make_builds, make_launches, make_front,
+        make_ground, meet_engine, make_sessions, make_builds, make_launches, make_front,
     };
 
     if (identity_load(&d->identity, d->dir, e) < 0)
@@ -259,7 +296,7 @@ int daemon_run(const struct conf *conf, const char *dir, struct err *e)
     struct daemon d = {.conf = conf, .dir = dir};
     int result = make(&d, e);
 
-    if (result == 0) {
+    if (result == 0 && !d.stopping) {
         log_line(LOG_NOTICE, ERR_NONE, "ringbinderd " RINGBINDER_VERSION " of instance %s serves %s",
                  d.identity.instance, dir);
         sd_notify(0, "READY=1");

@@ -54,7 +54,9 @@ def test_a_launch_after_the_gateway_died_works(appliance, server):
 
 
 def test_a_build_that_was_cut_starts_again_once_and_says_so(appliance, server):
-    server.repository("cut", {"Dockerfile": "FROM ringbinder/debian:1\nRUN sleep 4\nENTRYPOINT [\"/bin/false\"]\n"})
+    # Never seen before, or the engine's cache has the step from the last run.
+    server.repository("cut", {"Dockerfile": f"FROM ringbinder/debian:1\nRUN sleep 4 && echo {time.time_ns()} > /seen\n"
+                                            "ENTRYPOINT [\"/bin/false\"]\n"})
     started = threading.Event()
 
     def watch():

@@ -94,8 +94,7 @@ def test_a_container_that_dies_while_starting_shows_its_last_lines(appliance, se
     assert "I cannot go on" in message
     assert any(e["message"].startswith("Launch attempt 1 failed, retrying...") for e in events if e.get("message"))
     assert code_in_journal(appliance, "16\\d\\d")
-    running = [c["Image"] for c in engine.of_instance("containers", appliance.instance())]
-    assert not any("dies" in image for image in running)
+    assert engine.containers_left(appliance.instance(), "dies") == []
 
 
 def test_a_stream_needs_its_accept_header(appliance):

@@ -35,7 +35,7 @@ def test_an_idle_session_ends_though_its_tab_polls(own_appliance, server):
     text = wait_for_end(f"{ready['url']}api/kernels?token={ready['token']}")  # polling is no activity
     assert "Binder not found" in text and "idle" in text
     assert "<a " in text and "<title>" in text, "a page for people"
-    assert engine.of_instance("containers", one.instance()) == []
+    assert engine.containers_left(one.instance()) == []
 
 
 def test_a_busy_kernel_is_not_idle(own_appliance, server, hello):

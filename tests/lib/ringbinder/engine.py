@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import socket
+import time
 import urllib.parse
 
 SOCKET = os.environ.get("RB_ENGINE_SOCKET", "/var/run/docker.sock")
@@ -38,6 +39,16 @@ def of_instance(kind, instance):
     _, found = ask("GET", f"/{kind}/json?all=1&filters={filters}" if kind != "networks"
                    else f"/networks?filters={filters}")
     return found
+
+
+def containers_left(instance, named="", limit_s=5):
+    """Names of images whose containers are still there; waits for the sweeper, which comes behind what it sweeps."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        left = [c["Image"] for c in of_instance("containers", instance) if named in c["Image"]]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.05)
 
 
 def remove_images(instance):

@@ -155,8 +155,18 @@ static char *log_of(const char *image)
 
 /* ---- tests ---- */
 
+/* As if it had been made by another Ringbinder: the value's first character is another one. */
+static void change_label(struct fake_image *image, const char *name)
+{
+    char *at = strstr(image->labels, name);
+
+    if (at)
+        at[strlen(name) + 1] ^= 1;
+}
+
 static void test_one_build(void)
 {
+    static const char *const labels[] = {"io.ringbinder.lane", "io.ringbinder.generation", "io.ringbinder.settings"};
     cleanup_free char *log = NULL;
     struct result a, b, found;
 
@@ -183,9 +193,13 @@ static void test_one_build(void)
     ok(strstr(log, "{\"phase\":\"building\",\"message\":\"#1 [1/1] COPY . .\\n\"}\n") != NULL,
        "then has what the engine says");
     ok(build_log_ended(build_log_find(builds, "i:1")), "and has ended, and is still there");
-    fake_builder_add("i:1", ";io.ringbinder.lane=dockerfile;io.ringbinder.generation=0;");
-    found = find("i:1");
-    ok(!found.e.code && id_is_none(&found.image.image), "an image with the labels of another time is not found");
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        change_label(&fake_builder.images[1], labels[i]);
+        found = find("i:1");
+        ok(!found.e.code && id_is_none(&found.image.image), "with another %s it is not found any more", labels[i]);
+        want(&a, "i:1");
+        run_ms(2000);
+    }
     end();
 }
 
@@ -231,15 +245,19 @@ static void test_environment(void)
     is_number(fake_builder.builds, 3, "another commit with the same environment builds its content only");
     log = log_of("i:2");
     ok(strstr(log, "The environment is the same as one that was built before") != NULL, "and the log says so");
+    change_label(&fake_builder.images[1], "io.ringbinder.environment");
+    want(&r, "i:2");
+    run_ms(5000);
+    is_number(fake_builder.builds, 5, "an image of the environment's name that was made of something else is not used");
     environment_bytes = "FROM something else";
     want(&r, "i:3");
     run_ms(5000);
-    is_number(fake_builder.builds, 5, "other bytes are another environment, whatever fetch may call them");
+    is_number(fake_builder.builds, 7, "other bytes are another environment, whatever fetch may call them");
     fake_builder_add("ringbinder/debian:1", ";");
     strcpy(fake_builder.images[0].id, "sha256:another-base");
     want(&r, "i:4");
     run_ms(5000);
-    is_number(fake_builder.builds, 7, "and so is another base");
+    is_number(fake_builder.builds, 9, "and so is another base");
     images = 1;
     want(&r, "i:5");
     run_ms(5000);

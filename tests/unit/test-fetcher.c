@@ -247,7 +247,7 @@ static void answer_hostile(struct fake_fetch_peer *p, const struct wire_fetch_me
         fake_fetch_plan(p, 0, 3, "Dockerfile");
         break;
     case OTHER_LANE:
-        fake_fetch_plan(p, 2, 1, "Dockerfile");
+        fake_fetch_plan(p, 1, 1, "Dockerfile");
         break;
     case DOCKERFILE_OUTSIDE:
         fake_fetch_plan(p, 0, 1, "a/../../Dockerfile");

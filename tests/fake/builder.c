@@ -31,6 +31,7 @@ struct fake_build {
 struct engine *fake_builder_start(struct loop *loop)
 {
     fake_builder = (struct fake_builder){.loop = loop, .takes_ms = 1000};
+    list_init(&fake_builder.watchers);
     return (struct engine *)&fake_builder;
 }
 
@@ -171,4 +172,20 @@ struct op *engine_build(struct engine *en, const struct engine_build_spec *spec,
 unsigned engine_can(const struct engine *en)
 {
     return ENGINE_CAN_TRACE | ENGINE_CAN_STOP_BUILD;
+}
+
+enum err_code engine_state(const struct engine *en)
+{
+    return fake_builder.state;
+}
+
+void engine_watch(struct engine *en, struct watch *w)
+{
+    watch_begin(&fake_builder.watchers, w);
+}
+
+void fake_builder_turn(enum err_code state)
+{
+    fake_builder.state = state;
+    watch_wake_all(&fake_builder.watchers);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/list.h"
 
 struct engine;
 struct loop;
@@ -22,7 +23,8 @@ struct fake_builder {
     struct fake_image images[32];
     size_t n_images;
     int takes_ms;
-    enum err_code fail;
+    enum err_code fail, state;
+    struct list watchers;
     int builds, running, most_running, cancelled;
     size_t bytes;    /* of the last tar */
     char args[1024]; /* of the last build, with a blank behind each */
@@ -32,6 +34,8 @@ struct fake_builder {
 extern struct fake_builder fake_builder;
 
 struct engine *fake_builder_start(struct loop *loop);
+/* The engine goes (a code) or comes back (ERR_NONE). */
+void fake_builder_turn(enum err_code state);
 void fake_builder_add(const char *name, const char *labels);
 
 #endif

@@ -375,6 +375,21 @@ static void test_restarted_twice(void)
     end();
 }
 
+static void test_engine_away(void)
+{
+    struct result r;
+
+    begin();
+    fake_builder_turn(ERR_ENGINE_GONE);
+    want(&r, "i:1");
+    run_ms(60000);
+    is_number(r.calls + fake_fetch.connections, 0, "while the engine is away, builds wait");
+    fake_builder_turn(ERR_NONE);
+    run_ms(2000);
+    ok(r.calls == 1 && !r.e.code, "and begin when it comes");
+    end();
+}
+
 static void drop_line(void *arg, const char *line)
 {
 }
@@ -397,6 +412,7 @@ int main(void)
     test_hostile_fetch();
     test_restart();
     test_restarted_twice();
+    test_engine_away();
     loop_free(&loop);
     unlink(state);
     unlink(lock);

@@ -46,8 +46,8 @@ struct build_question {
     const char *provider, *spec; /* prefix; raw spec */
     const char *token;           /* NULL: none */
 };
-/* `ref` receives the commit, or "" where there is no such ref. Errors: ERR_RESOLVE_FAILED with a text for the visitor.
- */
+/* `ref` receives the commit, or "" where there is no such ref. Errors, with a text for the visitor: ERR_RESOLVE_...,
+ * ERR_FETCH_..., ERR_DEADLINE. */
 struct op *build_resolve(struct builds *all, const struct build_question *q, char ref[256], struct done done);
 
 struct build_spec {
@@ -63,7 +63,8 @@ struct build_result {
  */
 struct op *build_image_find(struct builds *all, const char *image, struct build_result *out, struct done done);
 
-/* Joins the build of that name or queues one; its row is committed before this returns. Errors: ERR_BUILD_STEP,
+/* Joins the build of that name or queues one; its row is committed before this returns. While the engine is away, none
+ * begins. Errors: ERR_BUILD_STEP,
  * ERR_BUILD_MEMORY, ERR_PLAN_..., ERR_FETCH_..., the engine's: all with a sentence for the visitor. */
 struct op *build_want(struct builds *all, const struct build_spec *spec, struct build_result *out, struct done done);
 

@@ -123,7 +123,7 @@ static void advance(void *arg)
     struct builds *all = arg;
 
     all->advance = NULL;
-    while (all->n_running < all->at_a_time && !list_empty(&all->waiting))
+    while (engine_state(all->engine) == ERR_NONE && all->n_running < all->at_a_time && !list_empty(&all->waiting))
         start(container_of(all->waiting.next, struct build, node));
 }
 
@@ -131,6 +131,11 @@ static void advance_soon(struct builds *all)
 {
     if (!all->advance)
         all->advance = loop_timer_new(all->loop, 0, advance, all);
+}
+
+static void engine_woke(void *arg)
+{
+    advance_soon(arg);
 }
 
 static void enqueue(struct build *b)
@@ -367,6 +372,8 @@ int builds_new(struct builds **out, const struct build_parts *parts, const struc
         return -1;
     }
     remove_old_logs(all);
+    all->engine_news = (struct watch){.wake = engine_woke, .arg = all};
+    engine_watch(all->engine, &all->engine_news);
     *out = all;
     return 0;
 }
@@ -393,6 +400,7 @@ void builds_free(struct builds **at)
 
     if (!all)
         return;
+    watch_end(&all->engine_news);
     put_away(&all->running);
     put_away(&all->waiting);
     put_away(&all->ended);

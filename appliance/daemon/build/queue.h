@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/list.h"
+#include "base/watch.h"
 #include "build/build.h"
 #include "build/environment.h"
 #include "build/image.h"
@@ -39,6 +40,7 @@ struct builds {
     struct list waiting, running, ended; /* struct build, oldest first */
     int n_waiting, n_running, n_ended;
     struct loop_timer *advance;
+    struct watch engine_news; /* while the engine is away, nothing leaves the queue */
 };
 
 struct build {

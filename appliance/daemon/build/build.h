@@ -64,8 +64,7 @@ struct build_result {
 struct op *build_image_find(struct builds *all, const char *image, struct build_result *out, struct done done);
 
 /* Joins the build of that name or queues one; its row is committed before this returns. While the engine is away, none
- * begins. Errors: ERR_BUILD_STEP,
- * ERR_BUILD_MEMORY, ERR_PLAN_..., ERR_FETCH_..., the engine's: all with a sentence for the visitor. */
+ * begins. Errors, all with a sentence for the visitor: ERR_BUILD_..., ERR_PLAN_..., ERR_FETCH_..., the engine's. */
 struct op *build_want(struct builds *all, const struct build_spec *spec, struct build_result *out, struct done done);
 
 /* The log of the build of that name which runs, waits or was the last to end; NULL when there is none. Borrowed until

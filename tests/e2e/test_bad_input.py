@@ -23,7 +23,7 @@ def code_in_journal(appliance, code_pattern):
 
 
 @pytest.mark.parametrize("path, sentence", [
-    ("/build/git/nothing", "`unresolved_ref` must be specified in the url for the basic git provider"),
+    ("/build/git/nothing", "Spec is not of the form"),
     ("/build/git/ftp%3A%2F%2Fhost%2Frepo/HEAD", "Unsupported git url ftp://host/repo, protocol ftp not in"),
     ("/build/git/file%3A%2F%2F%2Fetc/HEAD", "protocol file not in"),
     ("/build/git/https%3A%2F%2Fhost%2Frepo%00/HEAD", ""),

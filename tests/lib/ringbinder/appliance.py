@@ -1,6 +1,7 @@
 """A whole appliance in a folder of its own: `ringbinder up`, started and stopped."""
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -46,11 +47,11 @@ class Appliance:
         config.write_text("".join(f"{key} = {value}\n" for key, value in self.settings.items()))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command("up", "--config", config, "--dir", self.state),
-                                            stdout=subprocess.PIPE, stderr=log, text=True)
+                                            stdout=subprocess.PIPE, stderr=log, bufsize=0)
         deadline = time.monotonic() + START_LIMIT_S
-        while time.monotonic() < deadline:
+        while select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))[0]:
             line = self.process.stdout.readline()
-            if line.startswith("sessions "):
+            if line.startswith(b"sessions "):
                 return self
             if not line:
                 break

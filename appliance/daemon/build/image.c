@@ -42,11 +42,12 @@ static int hash_settings(char out[17], const char *base, const char *ca_bundle, 
     return 0;
 }
 
+/* Certificates are put into a stranger's Dockerfile only: the base has them already. */
 int image_marks_make(struct image_marks *out, const char *base, const char *ca_bundle, struct err *e)
 {
-    return hash_settings(out->dockerfile, "", ca_bundle, e) < 0 || hash_settings(out->layers, base, ca_bundle, e) < 0
-               ? -1
-               : 0;
+    if (hash_settings(out->dockerfile, "", ca_bundle, e) < 0)
+        return -1;
+    return hash_settings(out->layers, base, NULL, e);
 }
 
 static const char *settings_of(const struct image_marks *marks, const char *lane)

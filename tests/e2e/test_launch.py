@@ -138,7 +138,7 @@ def test_a_dockerfile_is_built_as_it_stands(appliance, server):
 
 def test_two_watchers_share_one_build_and_each_has_the_whole_log(appliance, server):
     server.repository("slow", {"Dockerfile": "FROM ringbinder/debian:1\nRUN echo begin-$((1+1)) && sleep 2 && "
-                                             "echo end-$((1+2)) && date +%s%N > /stamp\n"})
+                                             "echo end-$((1+2)) && date +%s%N > /tmp/stamp\n"})
     logs = [None, None]
 
     def watch(n):

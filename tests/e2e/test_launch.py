@@ -137,8 +137,9 @@ def test_a_dockerfile_is_built_as_it_stands(appliance, server):
 
 
 def test_two_watchers_share_one_build_and_each_has_the_whole_log(appliance, server):
+    new = f"echo {time.time_ns()} > /tmp/stamp"  # else the engine has the step from the last run
     server.repository("slow", {"Dockerfile": "FROM ringbinder/debian:1\nRUN echo begin-$((1+1)) && sleep 2 && "
-                                             "echo end-$((1+2)) && date +%s%N > /tmp/stamp\n"})
+                                             f"echo end-$((1+2)) && {new}\n"})
     logs = [None, None]
 
     def watch(n):

@@ -48,6 +48,7 @@ static const bool from_container[HTTP_NAMES] = {
 struct copier {
     struct room *out;
     const char *run, *run_end;
+    uint32_t start; /* where the head begins in `out` */
     bool full;
 };
 
@@ -71,6 +72,15 @@ static void add(struct copier *c, const char *bytes, size_t len)
 {
     flush(c);
     c->full |= !room_add(c->out, bytes, len);
+}
+
+/* The blank line. False, nothing added at all, when it did not fit. */
+static bool finish(struct copier *c)
+{
+    add(c, "\r\n", 2);
+    if (c->full)
+        c->out->end = c->start;
+    return !c->full;
 }
 
 static void add_text(struct copier *c, const char *text)
@@ -130,7 +140,7 @@ static bool is_forwarded(const struct http_field *f)
 
 bool fields_request(struct room *out, const struct client *c, const struct http_head *h, const struct target *to)
 {
-    struct copier copier = {.out = out};
+    struct copier copier = {.out = out, .start = out->end};
 
     add(&copier, h->method.at, h->method.len);
     add_text(&copier, " ");
@@ -156,14 +166,13 @@ bool fields_request(struct room *out, const struct client *c, const struct http_
         add_text(&copier, "Connection: Upgrade\r\n");
     else if (!h->minor)
         add_text(&copier, "Connection: close\r\n");
-    add_text(&copier, "\r\n");
-    return !copier.full;
+    return finish(&copier);
 }
 
 bool fields_answer(struct room *out, const struct client *c, const struct http_head *h, const char *bytes)
 {
     const struct route *route = c->upstream->target->route;
-    struct copier copier = {.out = out};
+    struct copier copier = {.out = out, .start = out->end};
 
     add_text(&copier, "HTTP/1.1 ");
     add(&copier, bytes + sizeof "HTTP/1.1 " - 1, (size_t)(h->lines.at - bytes) - (sizeof "HTTP/1.1 " - 1));
@@ -183,6 +192,5 @@ bool fields_answer(struct room *out, const struct client *c, const struct http_h
         add_text(&copier, "Connection: Upgrade\r\n");
     else if (c->last && h->status >= 200)
         add_text(&copier, "Connection: close\r\n");
-    add_text(&copier, "\r\n");
-    return !copier.full;
+    return finish(&copier);
 }

@@ -7,10 +7,10 @@
 #include "gateway/upstream.h"
 #include "http/head.h"
 
-/* Adds the head as the server is to read it; false when it does not fit. */
+/* Adds the head as the server is to read it; false, nothing added, when it does not fit. */
 bool fields_request(struct room *out, const struct client *c, const struct http_head *h, const struct target *to);
 
-/* Adds an answer's head as the client is to read it. `bytes`: where it lies. */
+/* The same for an answer's head as the client is to read it. `bytes`: where it lies. */
 bool fields_answer(struct room *out, const struct client *c, const struct http_head *h, const char *bytes);
 
 #endif

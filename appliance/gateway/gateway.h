@@ -20,6 +20,8 @@ struct gateway {
     struct control control;
     struct listeners listeners;
     struct clients clients;
+    struct pool pool;
+    int64_t bad_answer_at; /* when the journal last heard of one; 0: never */
     struct http_head head; /* the one that is being read; good until the next is */
 };
 

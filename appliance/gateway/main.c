@@ -110,6 +110,7 @@ static int run(struct gateway *g, const struct options *o, struct err *e)
     g->poll.tick = tick;
     g->poll.tick_arg = g;
     wire_settings_start(g->settings);
+    pool_start(&g->pool);
     routes_start(&g->routes);
     clients_start(&g->clients);
     g->clients.most = clients_at_most();

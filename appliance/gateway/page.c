@@ -10,28 +10,28 @@
 
 #define PAGE_MAX 8192 /* bytes; with its head it fits into a buffer */
 
-/* What a status says on its page. `again_s`: after how many seconds trying again makes sense; 0: never by itself. */
+/* What a status says on its page. `again_s`: after how many seconds the page tries again; 0: not by itself. */
 struct page_kind {
     int status;
     const char *reason, *title;
+    const char *advice; /* beside the code's own; NULL: none */
     int again_s;
-    bool reload; /* the page tries again by itself */
 };
 
 static const struct page_kind page_kinds[] = {
-    {400, "Bad Request", "Not understood", 0, false},
-    {404, "Not Found", "Binder not found", 0, false},
-    {405, "Method Not Allowed", "Not allowed here", 0, false},
-    {408, "Request Timeout", "Too slow", 0, false},
-    {413, "Content Too Large", "Too large", 0, false},
-    {424, "Failed Dependency", "Binder not found", 0, false},
-    {431, "Request Header Fields Too Large", "Too large", 0, false},
-    {501, "Not Implemented", "Not understood", 0, false},
-    {502, "Bad Gateway", "No proper answer", 0, false},
-    {503, "Service Unavailable", "One moment", 3, true},
-    {504, "Gateway Timeout", "No answer in time", 0, false},
-    {505, "HTTP Version Not Supported", "Not understood", 0, false},
-    {500, "Internal Server Error", "Something went wrong", 0, false},
+    {400, "Bad Request", "Not understood", NULL, 0},
+    {404, "Not Found", "Binder not found", NULL, 0},
+    {405, "Method Not Allowed", "Not allowed here", NULL, 0},
+    {408, "Request Timeout", "Too slow", NULL, 0},
+    {413, "Content Too Large", "Too large", NULL, 0},
+    {424, "Failed Dependency", "Binder not found", "Launch the repository again from where you found its link.", 0},
+    {431, "Request Header Fields Too Large", "Too large", NULL, 0},
+    {501, "Not Implemented", "Not understood", NULL, 0},
+    {502, "Bad Gateway", "No proper answer", NULL, 0},
+    {503, "Service Unavailable", "One moment", NULL, 3},
+    {504, "Gateway Timeout", "No answer in time", NULL, 0},
+    {505, "HTTP Version Not Supported", "Not understood", NULL, 0},
+    {500, "Internal Server Error", "Something went wrong", NULL, 0},
 };
 
 /* One column, one card; the colours of the reader's choice; no script, nothing fetched. */
@@ -79,7 +79,7 @@ static void add_html_body(struct buf *b, const struct page *p, const struct page
 
     buf_add_text(b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                     "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
-    if (kind->reload)
+    if (kind->again_s)
         buf_add_format(b, "<meta http-equiv=\"refresh\" content=\"%d\">", kind->again_s);
     buf_add_format(b, "<title>%s</title><style>%s</style></head>\n<body><main><h1>%s</h1>\n<p>", kind->title,
                    page_style, kind->title);
@@ -90,6 +90,8 @@ static void add_html_body(struct buf *b, const struct page *p, const struct page
         add_html(b, info->remedy);
         buf_add_text(b, ".</p>\n");
     }
+    if (kind->advice)
+        buf_add_format(b, "<p>%s</p>\n", kind->advice);
     buf_add_format(b, "<footer>Ringbinder &middot; %d &middot; RB%d</footer></main></body></html>\n", kind->status,
                    (int)p->code);
 }

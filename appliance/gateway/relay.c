@@ -9,7 +9,8 @@
 #include "gateway/tunnel.h"
 #include "http/field.h"
 
-#define INTERIM_MAX 16 /* 1xx answers before the real one */
+#define INTERIM_MAX 16      /* 1xx answers before the real one */
+#define BAD_ANSWER_MS 10000 /* between two lines in the journal */
 
 static struct gateway *gateway_of(const struct client *c)
 {
@@ -152,7 +153,13 @@ static bool run_up(struct client *c)
 
 static void bad_answer(struct client *c, const struct err *e)
 {
-    log_err(LOG_INFO, e, "a server's answer");
+    struct gateway *g = gateway_of(c);
+
+    /* A container may do this as often as it likes, the journal need not hear of each. */
+    if (!g->bad_answer_at || g->poll.now - g->bad_answer_at > BAD_ANSWER_MS) {
+        g->bad_answer_at = g->poll.now;
+        log_err(LOG_INFO, e, "a server's answer");
+    }
     client_say_page(c, ERR_GATEWAY_BAD_ANSWER, NULL);
 }
 
@@ -180,8 +187,17 @@ static void take_final(struct client *c, const struct http_head *h)
         c->last = true;
     c->keep = !h->close && c->down.framing.kind != HTTP_UNTIL_CLOSE;
     c->answered = true;
-    if (c->upstream->stream.keep_out)
+    c->upstream->stream.keep_out = false;
+    if (!stream_pending(&c->upstream->stream))
         stream_drop_out(&c->upstream->stream);
+}
+
+/* Interim answers are for who understands them, and go missing where the client does not keep up. */
+static bool is_passed_on(const struct client *c, const struct http_head *h)
+{
+    if (h->status == 101 || h->status >= 200)
+        return true;
+    return h->status != 100 && !c->old && !stream_pending(&c->stream);
 }
 
 /* Takes the head of `len` bytes at the front of what the server has said. */
@@ -197,12 +213,10 @@ static int take_answer(struct client *c, size_t len, struct err *e)
         return -1;
     if (h->status >= 200)
         take_final(c, h);
-    if ((h->status >= 101 && !c->old) || h->status >= 200)
-        if (!fields_answer(stream_out(&c->stream), c, h, got.at)) {
-            stream_drop_out(&c->stream);
-            c->answered = false;
-            return err_set(e, ERR_GATEWAY_BAD_ANSWER, "its head does not fit");
-        }
+    if (is_passed_on(c, h) && !fields_answer(stream_out(&c->stream), c, h, got.at)) {
+        c->answered = false;
+        return err_set(e, ERR_GATEWAY_BAD_ANSWER, "its head does not fit");
+    }
     stream_used(from, len);
     if (h->status == 101)
         tunnel_begin(c);

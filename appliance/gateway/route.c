@@ -70,8 +70,7 @@ void route_set(struct gateway *g, const struct wire_message *m)
     }
     if (m->route == WIRE_ROUTE_OPEN)
         target_to_address(&route->target, m->address, m->port);
-    if (m->route != route->state)
-        route->woken = false;
+    route->woken = false; /* a daemon that says it anew may not have heard it */
     route->state = m->route;
     route->code = (enum err_code)m->code;
     route->generation = g->routes.generation;
@@ -87,8 +86,7 @@ void routes_synced(struct gateway *g)
     struct routes *r = &g->routes;
     struct route *route, *next;
 
-    HASH_ITER(hh, r->by_name, route, next)
-    {
+    HASH_ITER (hh, r->by_name, route, next) {
         if (route->generation != r->generation)
             forget(r, route);
         else if (route->any_at && list_empty(&route->active))

@@ -12,6 +12,12 @@
 
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
+void pool_start(struct pool *p)
+{
+    *p = (struct pool){0};
+    list_init(&p->idle);
+}
+
 void target_start(struct target *t, struct route *route)
 {
     *t = (struct target){.route = route};
@@ -97,6 +103,8 @@ static struct upstream *upstream_connect(struct target *t, struct gateway *g)
 
     if (fd < 0)
         return NULL;
+    if (g->pool.count >= g->clients.most && !list_empty(&g->pool.idle))
+        upstream_close(container_of(g->pool.idle.next, struct upstream, resting));
     if (t->route)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     result = connect(fd, &t->address.any, t->address_len);
@@ -109,6 +117,7 @@ static struct upstream *upstream_connect(struct target *t, struct gateway *g)
     u->gateway = g;
     u->target = t;
     u->connected = result == 0;
+    g->pool.count++;
     list_add(&t->busy, &u->node);
     if (poll_watch(&g->poll, &u->stream.source, true, &e) == 0)
         return u;
@@ -127,6 +136,7 @@ struct upstream *upstream_take(struct target *t, struct client *client, bool fre
         u = container_of(t->idle.before, struct upstream, node);
         t->n_idle--;
         poll_timer_stop(&u->stream.timer);
+        list_remove(&u->resting);
         list_remove(&u->node);
         list_add(&t->busy, &u->node);
     }
@@ -148,6 +158,7 @@ void upstream_keep(struct upstream *u)
     u->reused = true;
     list_remove(&u->node);
     list_add(&t->idle, &u->node);
+    list_add(&u->gateway->pool.idle, &u->resting);
     t->n_idle++;
     poll_timer_set(&u->gateway->poll, &u->stream.timer, TARGET_IDLE_MS);
 }
@@ -157,7 +168,9 @@ void upstream_close(struct upstream *u)
     if (!u->client && u->reused)
         u->target->n_idle--;
     list_remove(&u->node);
+    list_remove(&u->resting);
     stream_close(&u->stream);
+    u->gateway->pool.count--;
     u->client = NULL;
     poll_bury(&u->gateway->poll, &u->grave, u);
 }

@@ -29,16 +29,25 @@ struct target {
     unsigned n_idle;
 };
 
+/* All connections to servers; no more than there may be clients, so that idle ones never keep a busy one out. */
+struct pool {
+    size_t count;
+    struct list idle; /* longest first */
+};
+
 struct upstream {
     struct stream stream;
     struct gateway *gateway;
     struct target *target;
     struct client *client; /* NULL while idle */
     struct list node;      /* of target->idle or ->busy */
+    struct list resting;   /* of pool.idle */
     struct poll_grave grave;
     bool connected;
     bool reused; /* has served a request before: the other end may just be closing it */
 };
+
+void pool_start(struct pool *p);
 
 void target_start(struct target *t, struct route *route);
 void target_to_path(struct target *t, const char *path);

@@ -119,6 +119,12 @@ static const char *parse_field(struct http_field *f, const char *at, const char 
     return f->value.at + f->value.len;
 }
 
+/* In answers only what decides about their end: what else they say twice is between them and the browser. */
+static bool is_once(const struct http_head *h, enum http_name name)
+{
+    return known_names[name].once && (!h->status || name == HTTP_CONTENT_LENGTH || name == HTTP_TRANSFER_ENCODING);
+}
+
 /* `at` .. `end`: the field lines and the blank line, which ends with LF (http_head_end). */
 static int parse_fields(struct http_head *h, const char *at, const char *end, struct err *e)
 {
@@ -136,7 +142,7 @@ static int parse_fields(struct http_head *h, const char *at, const char *end, st
         if (!at)
             return -1;
         at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
-        if (f->known && known_names[f->known].once && seen & UINT64_C(1) << f->known)
+        if (is_once(h, f->known) && seen & UINT64_C(1) << f->known)
             return err_set(e, ERR_HTTP_MALFORMED, "the head has two fields %s", known_names[f->known].text);
         seen |= UINT64_C(1) << f->known;
         h->n_fields++;

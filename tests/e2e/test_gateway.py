@@ -574,6 +574,25 @@ def test_a_large_body_goes_up_with_backpressure(gateway):
         assert gateway.pss_kib() - before < 500
 
 
+def test_the_portal_passes_large_answers_and_streams_as_they_come(gateway):
+    size = 3_000_000
+
+    def talk(connection):
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n")
+        time.sleep(0.3)
+        connection.sendall(b"%x\r\n" % size + bytes(size) + b"\r\n0\r\n\r\n")
+
+    portal = Server(talk, gateway.portal_path)
+    with connect(gateway.portal) as client:
+        began = time.monotonic()
+        client.sendall(GET % b"/build/git/x/y")
+        read_head(client)
+        assert client.recv(100) == b"6\r\nfirst\n\r\n" and time.monotonic() - began < 0.25, "an event comes at once"
+        assert len(read_all(client)) == len(b"%x\r\n" % size) + size + len(b"\r\n0\r\n\r\n")
+    portal.close()
+
+
 def test_idle_costs_nothing(gateway):
     """No wake-ups without a timer that is due, and no descriptor is left behind."""
     server = Server(says(b"ok", close=True))

@@ -49,6 +49,9 @@ static void refuses_bytes(const char *bytes, size_t len, enum err_code code, con
         printf("# RB%d: %s\n", refused ? (int)why.code : 0, refused ? why.text : "taken");
 }
 
+/* For a literal, which may have a NUL in it. */
+#define REFUSES(bytes, code, sentence) refuses_bytes(bytes, sizeof bytes - 1, code, sentence)
+
 static void refuses(const char *bytes, const char *sentence)
 {
     refuses_bytes(bytes, strlen(bytes), ERR_HTTP_MALFORMED, sentence);
@@ -120,9 +123,9 @@ static void request_lines(void)
     refuses("GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n", "dot segments");
     refuses("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "a malformed escape");
     refuses("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "two empty lines in front");
-    refuses_bytes("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 29, ERR_HTTP_MALFORMED, "a NUL in the target");
-    refuses_bytes("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 27, ERR_HTTP_VERSION, "HTTP/2.0 is another version");
-    refuses_bytes("GET / HTTP/1.2\r\nHost: a\r\n\r\n", 27, ERR_HTTP_VERSION, "and so is HTTP/1.2");
+    REFUSES("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", ERR_HTTP_MALFORMED, "a NUL in the target");
+    REFUSES("GET / HTTP/2.0\r\nHost: a\r\n\r\n", ERR_HTTP_VERSION, "HTTP/2.0 is another version");
+    REFUSES("GET / HTTP/1.2\r\nHost: a\r\n\r\n", ERR_HTTP_VERSION, "and so is HTTP/1.2");
 }
 
 static void field_lines(void)
@@ -141,8 +144,8 @@ static void field_lines(void)
     refuses("GET / HTTP/1.1\r\nHost: a\r\n\n", "a blank line that does");
     refuses("GET / HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n", "a control character in a value");
     refuses("GET / HTTP/1.1\r\nHost: a\r\nX: \x7f\r\n\r\n", "DEL in a value");
-    refuses_bytes("GET / HTTP/1.1\r\nHost: a\r\nX: b\0\r\n\r\n", 34, ERR_HTTP_MALFORMED, "a NUL in a value");
-    refuses_bytes("GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n", 34, ERR_HTTP_MALFORMED, "a NUL in a name");
+    REFUSES("GET / HTTP/1.1\r\nHost: a\r\nX: b\0\r\n\r\n", ERR_HTTP_MALFORMED, "a NUL in a value");
+    REFUSES("GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n", ERR_HTTP_MALFORMED, "a NUL in a name");
 }
 
 static void meanings(void)
@@ -169,11 +172,11 @@ static void meanings(void)
     refuses("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", "a length of 20 digits");
     refuses("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "chunks in HTTP/1.0");
     refuses("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n", "two Authorizations");
-    refuses_bytes("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 64, ERR_HTTP_CODING,
-                  "another transfer coding");
-    refuses_bytes("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", 59, ERR_HTTP_CODING,
-                  "one that ends alike");
-    refuses_bytes("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", 50, ERR_HTTP_CODING, "an empty one");
+    REFUSES("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", ERR_HTTP_CODING,
+            "another transfer coding");
+    REFUSES("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", ERR_HTTP_CODING,
+            "one that ends alike");
+    REFUSES("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", ERR_HTTP_CODING, "an empty one");
     refuses("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
             "two transfer codings");
 }

@@ -65,10 +65,14 @@ static enum flow_result start_answer(struct flow *f, struct err *e)
     struct start *s = container_of(f, struct start, flow);
     struct session *session = s->session;
     struct answer_spec spec = {.limit_ms = session->all->settings.answer_limit_ms};
+    enum flow_result result;
 
     memcpy(session->address, s->container.address, sizeof session->address);
     session->changed = sweep_turn(session->all->sweeper); /* an older listing does not know that it runs */
-    return wait_for_answer(s, &spec);
+    result = wait_for_answer(s, &spec);
+    if (!s->container.running) /* it ended at once, before anybody was there to hear of it */
+        answer_died(s->answer, s->container.exit_code);
+    return result;
 }
 
 static enum flow_result start_route(struct flow *f, struct err *e)

@@ -27,6 +27,7 @@ struct sweeper {
     struct op *listing; /* NULL: none is under way */
     struct engine_container_list list;
     bool again;      /* asked for while a listing was under way */
+    bool echo;       /* once more, after SWEEP_ECHO_MS */
     bool undone;     /* something of the last sweep could not be done */
     bool complained; /* about the listing: once, until it works again */
     struct list removals;
@@ -58,9 +59,13 @@ void sweep_hinted(struct sweeper *w)
     sweep_within(w, since < SWEEP_HINT_MS ? (int)(SWEEP_HINT_MS - since) : 0);
 }
 
+/* The engine tells that a container has ended some 100 ms before its own listing shows it (20.10): look twice. */
 static void engine_news(void *arg)
 {
-    sweep_within(arg, SWEEP_GATHER_MS);
+    struct sweeper *w = arg;
+
+    w->echo = true;
+    sweep_within(w, SWEEP_GATHER_MS);
 }
 
 static void removal_free(struct removal *r)
@@ -129,10 +134,13 @@ static void look_at_start(struct session *s, const struct engine_container *c)
     }
 }
 
-/* What the listing shows is older than a change that came while it was under way. */
-static bool is_stale(const struct sweeper *w, const struct session *s)
+/* What the listing shows is older than a change that came while it was under way: another one is needed soon. */
+static bool is_stale(struct sweeper *w, const struct session *s)
 {
-    return s->changed == w->turn;
+    if (s->changed != w->turn)
+        return false;
+    w->again = true;
+    return true;
 }
 
 static void judge(struct sweeper *w, struct session *s, const struct engine_container *c)
@@ -165,7 +173,7 @@ static void judge_containers(struct sweeper *w)
             s = NULL; /* an earlier container of the same session */
         if (s)
             s->seen = w->turn;
-        if (!s || !is_stale(w, s) || s->state == SESSION_GONE)
+        if (!s || s->state == SESSION_GONE || !is_stale(w, s))
             judge(w, s, c);
     }
 }
@@ -183,8 +191,11 @@ static void sweep_end(struct sweeper *w)
 {
     if (w->again)
         sweep_within(w, SWEEP_GATHER_MS);
+    else if (w->echo)
+        sweep_within(w, SWEEP_ECHO_MS);
     else if (w->all->live || w->undone)
         sweep_within(w, w->all->settings.sweep_ms);
+    w->echo = w->again && w->echo;
     w->again = false;
 }
 

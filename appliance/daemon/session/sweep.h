@@ -14,6 +14,7 @@ struct sweeper;
  */
 #define SWEEP_REMOVALS_MAX 16 /* at a time; the rest follows when one of them is done */
 #define SWEEP_GATHER_MS 50    /* news of the engine are gathered for this long */
+#define SWEEP_ECHO_MS 250     /* after it: what the first listing could not show yet */
 #define SWEEP_HINT_MS 1000    /* between two sweeps that only a gateway's hint asked for */
 
 struct sweeper *sweeper_new(struct sessions *all);

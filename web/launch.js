@@ -86,7 +86,7 @@ async function follow(root, url) {
       const message = event.message ?? "";
       if (phase === "failed" || phase === "failure") return showFailure(root, stages, message.trim() || "The server gave no reason.");
       if (LOGGED.has(phase)) log(message);
-      else now.textContent = message.trim();
+      now.textContent = LOGGED.has(phase) ? "" : message.trim();
       if (PHASES[phase]) stages.enter(...PHASES[phase]);
       if (phase === "ready") return arrive(root, stages, event);
     }

@@ -21,17 +21,17 @@ try {
   await page.screenshot({ path: `${screenshots}/form-1440.png` });
   await page.getByRole("button", { name: "Launch" }).click();
   seen.empty = await page.getByRole("alert").first().textContent();
-  await page.getByLabel("Repository").fill("not an address");
+  await page.getByLabel("Repository", { exact: true }).fill("not an address");
   await page.getByRole("button", { name: "Launch" }).click();
   seen.refused = await page.getByRole("alert").first().textContent();
-  await page.getByLabel("Repository").fill(repository);
+  await page.getByLabel("Repository", { exact: true }).fill(repository);
   await page.getByLabel("File to open").fill(file);
   seen.link = await page.locator("#share-link").textContent();
   await page.screenshot({ path: `${screenshots}/filled-1440.png` });
   await page.getByRole("button", { name: "Launch" }).click();
   await page.locator(".stages").waitFor();
   await page.locator("details.log summary").click();
-  await page.waitForFunction(() => document.querySelector(".log pre").textContent.length > 100, null, { timeout: 120000 });
+  await page.locator(".log pre").filter({ hasText: "line 5" }).waitFor({ timeout: 120000 }); // postBuild's fifth
   await page.screenshot({ path: `${screenshots}/launch-1440.png` });
   seen.log = await page.locator(".log pre").textContent();
   seen.stages = await page.locator(".stages .name").allTextContents();

@@ -108,6 +108,7 @@ static int make_ground(struct daemon *d, struct err *e)
         .socket = d->conf->engine_socket,
         .instance = d->identity.instance,
         .ask_again_ms = (int)d->conf->engine_ask_again,
+        .cgroup_parent = *d->conf->engine_cgroup_parent ? d->conf->engine_cgroup_parent : NULL,
     };
 
     if (loop_new(&d->loop, e) < 0 || outbound_new(&d->outbound, d->loop, e) < 0)
@@ -212,6 +213,7 @@ static int make_builds(struct daemon *d, struct err *e)
         .ca_bundle = certificates_bundle(c->extra_ca),
         .repository_max = c->repository_limit,
         .step_memory = c->build_memory_limit,
+        .step_processes = (int)c->build_process_limit,
         .at_a_time = processors(c->concurrent_build_limit),
         .limit_s = (int)(c->build_max_age / 1000),
         .resolve_limit_ms = (int)c->resolve_limit,

@@ -190,7 +190,7 @@ static void test_limit(void)
     engine.loop = loop;
     begin(1 << 20);
     is_number(calls, 0, "nobody is called from inside the call");
-    ok(loop_run(loop, &e) == 0 && failed.code == ERR_ENGINE_REFUSED, "a limit that is not enforced is not promised");
+    ok(loop_run(loop, &e) == 0 && failed.code == ERR_ENGINE_NO_LIMITS, "a limit that is not enforced is not promised");
     loop_free(&loop);
 }
 

@@ -33,6 +33,7 @@ struct build_settings {
     const char *ca_bundle;                 /* path handed to builds, NULL: none (decisions 26) */
     int64_t repository_max;                /* bytes */
     int64_t step_memory;                   /* bytes; where the engine room can (ENGINE_CAN_LIMIT_STEPS) */
+    int step_processes;                    /* the same */
     int at_a_time;                         /* builds that run; the rest waits in order */
     int limit_s;                           /* of one build */
     int resolve_limit_ms, resolve_keep_ms; /* of one resolution; how long an answer is kept (decisions 34) */

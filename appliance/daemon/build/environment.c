@@ -179,6 +179,7 @@ static enum flow_result image_build(struct flow *f, struct err *e)
 {
     struct environment *n = environment_of(f);
     cleanup_pairs struct pairs args = {0}, labels = {0};
+    struct engine_build_spec spec;
 
     if (!needs_one(n))
         return FLOW_NEXT;
@@ -196,16 +197,15 @@ static enum flow_result image_build(struct flow *f, struct err *e)
     build_args_add_proxies(&args);
     image_mark(&labels, &n->all->marks, n->spec.plan->lane);
     pairs_add(&labels, "io.ringbinder.environment", n->key);
-    return flow_wait(f, engine_build(n->all->engine,
-                                     &(struct engine_build_spec){.tag = n->name,
-                                                                 .dockerfile = n->spec.plan->dockerfile[0],
-                                                                 .args = (const char *const *)args.items,
-                                                                 .labels = (const char *const *)labels.items,
-                                                                 .memory_bytes = builds_step_memory(n->all),
-                                                                 .pull = pull_spool,
-                                                                 .line = take_line,
-                                                                 .arg = n},
-                                     n->built, flow_done(f)));
+    spec = (struct engine_build_spec){.tag = n->name,
+                                      .dockerfile = n->spec.plan->dockerfile[0],
+                                      .args = (const char *const *)args.items,
+                                      .labels = (const char *const *)labels.items,
+                                      .pull = pull_spool,
+                                      .line = take_line,
+                                      .arg = n};
+    builds_limit(n->all, &spec);
+    return flow_wait(f, engine_build(n->all->engine, &spec, n->built, flow_done(f)));
 }
 
 static enum flow_result row_write(struct flow *f, struct err *e)

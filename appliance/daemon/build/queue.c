@@ -295,9 +295,12 @@ FILE *builds_temporary(struct builds *all, struct err *e)
     return file;
 }
 
-int64_t builds_step_memory(const struct builds *all)
+void builds_limit(const struct builds *all, struct engine_build_spec *spec)
 {
-    return engine_can(all->engine) & ENGINE_CAN_LIMIT_STEPS ? all->step_memory : 0;
+    if (!(engine_can(all->engine) & ENGINE_CAN_LIMIT_STEPS))
+        return;
+    spec->memory_bytes = all->step_memory;
+    spec->processes = all->step_processes;
 }
 
 /* A build that the daemon's end has cut starts again once (decisions 11); one that had only waited goes on waiting. */
@@ -360,6 +363,7 @@ int builds_new(struct builds **out, const struct build_parts *parts, const struc
     all->ca_bundle = mem_string(settings->ca_bundle);
     all->repository_max = settings->repository_max;
     all->step_memory = settings->step_memory;
+    all->step_processes = settings->step_processes;
     all->at_a_time = settings->at_a_time;
     all->limit_s = settings->limit_s;
     all->resolver = resolver_new(parts->loop, settings);

@@ -11,6 +11,7 @@
 #include "build/environment.h"
 #include "build/image.h"
 #include "build/log.h"
+#include "engine/build.h"
 #include "loop/flow.h"
 #include "store/rows.h"
 
@@ -35,7 +36,7 @@ struct builds {
     char *fetch_socket, *folder, *base, *ca_bundle;
     struct image_marks marks;
     int64_t repository_max, step_memory;
-    int at_a_time, limit_s;
+    int step_processes, at_a_time, limit_s;
     struct resolver *resolver;
     struct list waiting, running, ended; /* struct build, oldest first */
     int n_waiting, n_running, n_ended;
@@ -73,8 +74,8 @@ void build_ended(struct build *b, const struct err *why);
 /* A file without a name in our folder; NULL: ERR_SYSTEM. */
 FILE *builds_temporary(struct builds *all, struct err *e);
 
-/* The limit of a build's step; 0 where the engine room cannot enforce one. */
-int64_t builds_step_memory(const struct builds *all);
+/* Sets the limits of each step of a build, where the engine room can enforce them. */
+void builds_limit(const struct builds *all, struct engine_build_spec *spec);
 
 /* Build arguments of every image, by repo2docker's contract: NB_USER, NB_UID. */
 void build_args_begin(struct pairs *args);

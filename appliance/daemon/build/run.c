@@ -156,6 +156,7 @@ static enum flow_result content_build(struct flow *f, struct err *e)
     struct build *b = build_of(f);
     cleanup_pairs struct pairs args = {0}, labels = {0};
     unsigned last = b->plan.images - 1;
+    struct engine_build_spec spec;
 
     build_args_begin(&args);
     if (b->environment[0])
@@ -163,16 +164,15 @@ static enum flow_result content_build(struct flow *f, struct err *e)
     build_args_add_proxies(&args);
     add_labels(&labels, b);
     fetcher_context(b->fetcher, last, context_max(b));
-    return flow_wait(f, engine_build(b->all->engine,
-                                     &(struct engine_build_spec){.tag = b->row.image,
-                                                                 .dockerfile = b->plan.dockerfile[last],
-                                                                 .args = (const char *const *)args.items,
-                                                                 .labels = (const char *const *)labels.items,
-                                                                 .memory_bytes = builds_step_memory(b->all),
-                                                                 .pull = pull_content,
-                                                                 .line = take_engine_line,
-                                                                 .arg = b},
-                                     b->made, flow_done(f)));
+    spec = (struct engine_build_spec){.tag = b->row.image,
+                                      .dockerfile = b->plan.dockerfile[last],
+                                      .args = (const char *const *)args.items,
+                                      .labels = (const char *const *)labels.items,
+                                      .pull = pull_content,
+                                      .line = take_engine_line,
+                                      .arg = b};
+    builds_limit(b->all, &spec);
+    return flow_wait(f, engine_build(b->all->engine, &spec, b->made, flow_done(f)));
 }
 
 /* ---- the flow ---- */

@@ -15,6 +15,7 @@
 #include "base/url.h"
 #include "engine/ask.h"
 #include "engine/state.h"
+#include "engine/steplimit.h"
 #include "engine/trace.h"
 #include "loop/loop.h"
 
@@ -24,6 +25,8 @@
 
 struct build {
     struct op op;
+    struct engine *engine;
+    struct steplimit_build limit;
     ssize_t (*pull)(void *arg, void *to, size_t room);
     void (*line)(void *arg, const char *text, size_t len);
     void *arg;
@@ -37,7 +40,7 @@ struct build {
     bool traced;           /* it tells its steps: its plain text is only a repetition */
     char id[72];           /* "sha256:...", once it is there */
     char *failure;         /* what the engine said, owned */
-    struct err unreadable; /* the first record that made no sense */
+    struct err unreadable; /* the first record that made no sense; in place of a question why there is none */
 };
 
 /* ---- the question ---- */
@@ -139,8 +142,11 @@ static void take_trace(struct build *b, const json_t *aux)
     len = decode_base64(bytes, json_string_length(aux));
     if (len < 0)
         err_set(&e, ERR_TRACE_MALFORMED, "a record is no base64");
-    else if (trace_add(b->trace, bytes, (size_t)len, &e) == 0)
+    else if (trace_add(b->trace, bytes, (size_t)len, &e) == 0) {
+        if (b->engine->steplimit)
+            steplimit_look(b->engine->steplimit);
         return;
+    }
     if (!b->unreadable.code)
         b->unreadable = e;
 }
@@ -231,7 +237,10 @@ static void set_failure(const struct build *b, struct err *e)
     const char *colon = line[0] ? ": " : "";
     int code = exit_code_of(b->failure);
 
-    if (code == KILLED)
+    if (code == KILLED && b->limit.limits.memory_bytes)
+        err_set(e, ERR_BUILD_MEMORY, "%s was killed (exit code %d): it may use %lld MiB of memory here%s%s", step, code,
+                (long long)(b->limit.limits.memory_bytes >> 20), colon, line);
+    else if (code == KILLED)
         err_set(e, ERR_BUILD_MEMORY, "%s was killed (exit code %d), most likely for want of memory%s%s", step, code,
                 colon, line);
     else if (code >= 0)
@@ -260,6 +269,8 @@ static int judge(struct build *b, struct err *e)
 
 static void free_build(struct build *b)
 {
+    if (b->engine->steplimit)
+        steplimit_remove(b->engine->steplimit, &b->limit);
     loop_timer_cancel(&b->refused);
     engine_answer_free(&b->answer);
     buf_free(&b->record);
@@ -302,12 +313,23 @@ static void refuse(void *arg)
 {
     struct build *b = arg;
     struct done done = b->done;
-    struct err e;
+    struct err e = b->unreadable;
 
     b->refused = NULL;
     free_build(b);
-    err_set(&e, ERR_ENGINE_REFUSED, "limits of build steps are not enforced here");
     done_call(done, &e);
+}
+
+static int set_limits(struct build *b, const struct engine_build_spec *spec, struct err *e)
+{
+    b->limit.limits = (struct cgroup_limits){spec->memory_bytes, spec->processes};
+    b->limit.trace = b->trace;
+    list_init(&b->limit.node);
+    if (!spec->memory_bytes && !spec->processes)
+        return 0;
+    if (!b->engine->steplimit)
+        return err_set(e, ERR_ENGINE_NO_LIMITS, "limits of build steps are not enforced here");
+    return steplimit_add(b->engine->steplimit, &b->limit, e);
 }
 
 struct op *engine_build(struct engine *en, const struct engine_build_spec *spec, char image[72], struct done done)
@@ -317,6 +339,7 @@ struct op *engine_build(struct engine *en, const struct engine_build_spec *spec,
     cleanup_buf struct buf query = BUF_OF(QUERY_MAX);
 
     *b = (struct build){.op = {cancel_build},
+                        .engine = en,
                         .pull = spec->pull,
                         .line = spec->line,
                         .arg = spec->arg,
@@ -324,7 +347,7 @@ struct op *engine_build(struct engine *en, const struct engine_build_spec *spec,
                         .done = done,
                         .record = BUF_OF(RECORD_MAX),
                         .trace = trace_new(spec->line, spec->arg)};
-    if (spec->memory_bytes && !(en->can & ENGINE_CAN_LIMIT_STEPS)) {
+    if (set_limits(b, spec, &b->unreadable) < 0) {
         b->refused = loop_timer_new(en->loop, 0, refuse, b);
         return &b->op;
     }

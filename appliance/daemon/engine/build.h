@@ -15,6 +15,7 @@ struct engine_build_spec {
     const char *const *args, *const *labels;               /* "NAME=value", end with NULL; our instance's is added */
     int64_t memory_bytes;                                  /* of each step; refused without ENGINE_CAN_LIMIT_STEPS;
                                                               0: no limit of ours */
+    int processes;                                         /* of each step, threads included; the same */
     ssize_t (*pull)(void *arg, void *to, size_t room);     /* tar bytes; 0: its end; -1: none now */
     void (*line)(void *arg, const char *text, size_t len); /* no newline, at most 8 KiB, UTF-8 or not */
     void *arg;                                             /* of pull and line, which may not cancel the build */
@@ -23,8 +24,8 @@ struct engine_build_spec {
 /*
  * BuildKit, without a session (no secrets, no registry's credentials). `image` receives "sha256:..." and a NUL.
  * Cancelling closes the connection, which stops the build. Errors beside engine.h's, all with a text for the visitor:
- * ERR_BUILD_STEP (a command failed: the step, its exit code, its last line), ERR_BUILD_MEMORY (it was killed, 137),
- * ERR_BUILD_DOCKERFILE (everything else that BuildKit says no to).
+ * ERR_BUILD_STEP (a command failed: the step, its exit code, its last line), ERR_BUILD_MEMORY (it was killed, 137; the
+ * limit), ERR_BUILD_DOCKERFILE (everything else that BuildKit says no to).
  */
 struct op *engine_build(struct engine *en, const struct engine_build_spec *spec, char image[72], struct done done);
 

@@ -1,15 +1,19 @@
-/* The cgroup of a container, v1 or v2. */
+/* The cgroups of containers and of build steps, v1 or v2. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/cgroup.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #define PATH_ROOM 512
@@ -75,4 +79,102 @@ int64_t cgroup_cpu_us(const char *root, const char *engine_id)
                 return used;
         }
     return -1;
+}
+
+/* ---- limits of build steps ---- */
+
+static bool is_there(const char *root, const char *name)
+{
+    cleanup_free char *path = mem_format("%s/%s", root, name);
+
+    return access(path, F_OK) == 0;
+}
+
+int cgroup_folders(char *out[CGROUP_FOLDERS_MAX], const char *root, const char *name, struct err *e)
+{
+    static const char *const v1[CGROUP_FOLDERS_MAX] = {"memory", "pids"};
+
+    if (is_there(root, "cgroup.controllers")) {
+        out[0] = mem_format("%s/%s", root, name);
+        return 1;
+    }
+    for (size_t i = 0; i < CGROUP_FOLDERS_MAX; i++)
+        if (!is_there(root, v1[i]))
+            return err_set(e, ERR_ENGINE_NO_LIMITS, "there is no %s/%s on this machine", root, v1[i]);
+    for (size_t i = 0; i < CGROUP_FOLDERS_MAX; i++)
+        out[i] = mem_format("%s/%s/%s", root, v1[i], name);
+    return CGROUP_FOLDERS_MAX;
+}
+
+int cgroup_make(const char *folder, struct err *e)
+{
+    cleanup_free char *path = mem_string(folder);
+
+    for (char *at = path + 1;; at++) {
+        char was = *at;
+
+        if (was && was != '/')
+            continue;
+        *at = '\0';
+        if (mkdir(path, 0755) < 0 && errno != EEXIST)
+            return err_set_errno(e, ERR_ENGINE_NO_LIMITS, "making the cgroup %s", path);
+        *at = was;
+        if (!was)
+            return 0;
+    }
+}
+
+/* Only these: a process that is forked meanwhile has as much memory, and the limit that is written next ends it. */
+static void kill_members(const char *folder)
+{
+    cleanup_free char *path = mem_format("%s/cgroup.procs", folder);
+    cleanup_file FILE *file = fopen(path, "re");
+    int pid;
+
+    while (file && fscanf(file, "%d", &pid) == 1)
+        if (pid > 1)
+            kill(pid, SIGKILL);
+}
+
+/* 0: written, or there is no such file here; else errno. */
+static int write_number(const char *folder, const char *file, int64_t number)
+{
+    cleanup_free char *path = mem_format("%s/%s", folder, file);
+    cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+    char text[32];
+    int len = snprintf(text, sizeof text, "%lld", (long long)number);
+
+    if (fd < 0)
+        return errno == ENOENT && access(folder, F_OK) == 0 ? 0 : errno;
+    return write(fd, text, (size_t)len) == len ? 0 : errno;
+}
+
+/* v1's swap is counted with the memory, and its limit may not be below that of the memory; v2's is counted alone. */
+int cgroup_limit(const char *folder, const struct cgroup_limits *limits, struct err *e)
+{
+    const struct {
+        const char *file;
+        bool wanted;
+        int64_t number;
+    } files[] = {
+        {"memory.limit_in_bytes", limits->memory_bytes > 0, limits->memory_bytes},
+        {"memory.memsw.limit_in_bytes", limits->memory_bytes > 0, limits->memory_bytes},
+        {"memory.max", limits->memory_bytes > 0, limits->memory_bytes},
+        {"memory.swap.max", limits->memory_bytes > 0, 0},
+        {"pids.max", limits->processes > 0, limits->processes},
+    };
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        int failed = files[i].wanted ? write_number(folder, files[i].file, files[i].number) : 0;
+
+        if (failed == EBUSY) {
+            kill_members(folder);
+            failed = write_number(folder, files[i].file, files[i].number);
+        }
+        if (failed) {
+            errno = failed;
+            return err_set_errno(e, ERR_ENGINE_NO_LIMITS, "%s/%s", folder, files[i].file);
+        }
+    }
+    return 0;
 }

@@ -1,16 +1,35 @@
-/* The cgroup of a container, v1 or v2. Private to engine/. */
+/* The cgroups of containers and of build steps, v1 or v2. Private to engine/. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef ENGINE_CGROUP_H
 #define ENGINE_CGROUP_H
 
 #include <stdint.h>
 
+#include "base/err.h"
+
 #define CGROUP_ROOT "/sys/fs/cgroup"
+#define CGROUP_FOLDERS_MAX 2
 
 /*
  * Processor time that the container with this id of the engine's has used, in microseconds; -1 when it has no cgroup
  * here. Looks where Docker (cgroupfs and systemd driver) and Podman put it; `root` is CGROUP_ROOT outside of tests.
  */
 int64_t cgroup_cpu_us(const char *root, const char *engine_id);
+
+/* The folders in which the cgroup `name` ("docker/buildkit"; "": the root itself) has its memory and its number of
+ * processes limited: two with v1, one with v2. Returns how many; the paths are the caller's to free. Errors:
+ * ERR_ENGINE_NO_LIMITS, where one of the two cannot be limited. */
+int cgroup_folders(char *out[CGROUP_FOLDERS_MAX], const char *root, const char *name, struct err *e) ERR_CHECKED;
+
+/* Makes a cgroup and those above it; one that is there is left as it is. Errors: ERR_ENGINE_NO_LIMITS. */
+int cgroup_make(const char *folder, struct err *e) ERR_CHECKED;
+
+struct cgroup_limits {
+    int64_t memory_bytes; /* swap included; 0: none */
+    int processes;        /* threads included; 0: none */
+};
+/* Writes those of the limits that this folder is for. What has more memory already than it may have is killed, as it
+ * would have been. Errors: ERR_ENGINE_NO_LIMITS. */
+int cgroup_limit(const char *folder, const struct cgroup_limits *limits, struct err *e) ERR_CHECKED;
 
 #endif

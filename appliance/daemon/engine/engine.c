@@ -10,6 +10,7 @@
 #include "engine/job.h"
 #include "engine/known.h"
 #include "engine/state.h"
+#include "engine/steplimit.h"
 #include "loop/loop.h"
 
 /* The minor numbers of the API's 1.x that we speak: 1.41 is Engine 20.10; nothing after 1.47 has been read. */
@@ -163,6 +164,35 @@ static enum flow_result connect_info(struct flow *f, struct err *e)
     return job_ask(f, "GET", NULL, "/info%s", "");
 }
 
+static const char *text_of(const json_t *answer, const char *name)
+{
+    const char *text = json_string_value(json_object_get(answer, name));
+
+    return text ? text : "";
+}
+
+/* Where it keeps its images, and where its build steps appear. Builds that are under way keep their limiter. */
+static void take_place(struct engine *en, const json_t *info)
+{
+    const struct steplimit_place place = {
+        .root = CGROUP_ROOT,
+        .parent = en->cgroup_parent,
+        .driver = text_of(info, "CgroupDriver"),
+        .data_root = text_of(info, "DockerRootDir"),
+    };
+    struct err e;
+
+    free(en->data_root);
+    en->data_root = mem_string(place.data_root);
+    if (!en->steplimit || !steplimit_busy(en->steplimit)) {
+        steplimit_free(&en->steplimit);
+        if (steplimit_new(&en->steplimit, en->loop, &place, &e) < 0)
+            log_err(LOG_WARNING, &e, "steps of builds have no limits here");
+    }
+    if (en->steplimit)
+        en->can |= ENGINE_CAN_LIMIT_STEPS;
+}
+
 static enum flow_result connect_read_info(struct flow *f, struct err *e)
 {
     struct job *job = job_of(f);
@@ -173,6 +203,7 @@ static enum flow_result connect_read_info(struct flow *f, struct err *e)
         return FLOW_FAIL;
     init = json_string_value(json_object_get(answer, "InitBinary"));
     job->engine->has_init = init && init[0];
+    take_place(job->engine, answer);
     return FLOW_NEXT;
 }
 
@@ -225,6 +256,8 @@ int engine_new(struct engine **out, struct loop *loop, struct outbound *outbound
     en = mem_zero(1, sizeof *en);
     *en = (struct engine){.loop = loop, .outbound = outbound, .ask_again_ms = settings->ask_again_ms};
     en->socket = mem_string(settings->socket);
+    en->cgroup_parent = mem_string(settings->cgroup_parent);
+    en->data_root = mem_string("");
     str_copy(en->instance, sizeof en->instance, settings->instance);
     list_init(&en->watchers);
     err_set(&en->why, ERR_ENGINE_GONE, "the engine at %s has not answered yet", en->socket);
@@ -245,6 +278,9 @@ void engine_free(struct engine **en)
     engine_answer_free(&it->pong);
     loop_timer_cancel(&it->timer);
     known_clear(it);
+    steplimit_free(&it->steplimit);
+    free(it->data_root);
+    free(it->cgroup_parent);
     free(it->socket);
     free(it);
 }
@@ -252,6 +288,11 @@ void engine_free(struct engine **en)
 unsigned engine_can(const struct engine *en)
 {
     return en->can;
+}
+
+const char *engine_data_root(const struct engine *en)
+{
+    return en->data_root;
 }
 
 enum err_code engine_state(const struct engine *en)

@@ -25,9 +25,10 @@ enum engine_can {
 };
 
 struct engine_settings {
-    const char *socket;   /* path */
-    const char *instance; /* 8 hex digits */
-    int ask_again_ms;     /* between attempts to reach an engine that is away */
+    const char *socket;        /* path */
+    const char *instance;      /* 8 hex digits */
+    int ask_again_ms;          /* between attempts to reach an engine that is away */
+    const char *cgroup_parent; /* what it puts build steps below; NULL: what it does by itself (decisions 16) */
 };
 
 /* Returns at once; connects and reconnects behind it. Settings are copied. */
@@ -40,6 +41,10 @@ void engine_free(struct engine **en);
 unsigned engine_can(const struct engine *en);
 /* ERR_NONE, or why it cannot be used. Never asks; at most 15 s old. */
 enum err_code engine_state(const struct engine *en);
+
+/* The folder that its images are in, as it says itself; "" until it has answered once. Borrowed until the loop turns.
+ */
+const char *engine_data_root(const struct engine *en);
 
 /* Woken when the engine came or went, and when a container of ours has started, ended or gone: list them again. */
 void engine_watch(struct engine *en, struct watch *w);

@@ -14,6 +14,7 @@
 #define ENGINE_LABEL_SESSION "io.ringbinder.session"
 
 struct known_container;
+struct steplimit;
 
 struct engine {
     struct loop *loop;
@@ -32,6 +33,9 @@ struct engine {
     struct engine_answer pong;
     struct loop_timer *timer; /* to the next connecting or the next ping */
     struct known_container *known;
+    char *cgroup_parent;         /* NULL: the driver's own */
+    struct steplimit *steplimit; /* NULL: steps of builds cannot be limited */
+    char *data_root;             /* the engine's; "" until it has been asked */
 };
 
 /* A question found nobody: look now, not at the next turn, whether the engine is still there. */

@@ -10,10 +10,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/unicode.h"
+#include "engine/stepname.h"
 
-#define TEXT_MAX 100       /* of a name or a line that goes into a sentence: both fit into err.text */
-#define STEP_NAME_MAX 1024 /* in the log */
-#define PREFIX_MAX 48      /* "#1024 123456.789 " */
+#define TEXT_MAX 100        /* of a name or a line that goes into a sentence: both fit into err.text */
+#define STEP_NAME_TOLD 1024 /* bytes of a name in the log */
+#define PREFIX_MAX 48       /* "#1024 123456.789 " */
 
 /* ---- protobuf ---- */
 
@@ -282,7 +283,7 @@ static void tell_start(struct trace *t, struct step *s)
     if (s->number)
         return;
     s->number = ++t->told;
-    tell(t, s, "", s->name);
+    tell(t, s, "", (struct slice){s->name.at, s->name.len < STEP_NAME_TOLD ? s->name.len : STEP_NAME_TOLD});
 }
 
 static void tell_end(struct trace *t, struct step *s, int64_t completed, struct slice error)
@@ -350,7 +351,7 @@ static int add_vertex(struct trace *t, struct slice bytes)
         return 0;
     if (!s->name.len && v.name.len) {
         free((char *)s->name.at);
-        s->name = slice_copy(v.name, STEP_NAME_MAX);
+        s->name = slice_copy(v.name, STEPNAME_MAX);
     }
     if (v.started)
         s->started = v.started;
@@ -449,4 +450,12 @@ const char *trace_failed_step(const struct trace *t)
 const char *trace_failed_line(const struct trace *t)
 {
     return t->failed_line;
+}
+
+bool trace_runs(const struct trace *t, bool (*is)(const void *arg, struct slice name), const void *arg)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->steps[i]->started && !t->steps[i]->ended && is(arg, t->steps[i]->name))
+            return true;
+    return t->overflowed;
 }

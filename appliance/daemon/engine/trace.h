@@ -3,9 +3,11 @@
 #ifndef ENGINE_TRACE_H
 #define ENGINE_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 /*
  * BuildKit tells a build as records (moby.buildkit.trace: protobuf, github.com/moby/buildkit control.proto,
@@ -37,5 +39,9 @@ void trace_end(struct trace *t);
  * most 100 bytes); "" when there is none. Borrowed until the next call. */
 const char *trace_failed_step(const struct trace *t);
 const char *trace_failed_line(const struct trace *t);
+
+/* Whether `is` says yes of the name of a step that has begun and not ended; true, too, once there are more steps than
+ * are told. */
+bool trace_runs(const struct trace *t, bool (*is)(const void *arg, struct slice name), const void *arg);
 
 #endif

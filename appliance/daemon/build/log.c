@@ -124,6 +124,11 @@ void build_log_watch(struct build_log *log, struct watch *w)
     watch_begin(&log->watchers, w);
 }
 
+bool build_log_watched(const struct build_log *log)
+{
+    return !list_empty(&log->watchers);
+}
+
 static void append(struct build_log *log, const struct buf *line)
 {
     ssize_t wrote = write(log->fd, line->bytes, line->len);

@@ -30,12 +30,14 @@ bool build_log_read(struct build_log *log, uint64_t *cursor, struct buf *out);
 /* No line will come any more; what has been written may still be unread. */
 bool build_log_ended(const struct build_log *log);
 void build_log_watch(struct build_log *log, struct watch *w);
+/* Whether anybody watches it now. */
+bool build_log_watched(const struct build_log *log);
 
 /* The writer's side: the build alone. */
 
 /* Opens or makes the file; one that is there is gone on with. Errors: ERR_SYSTEM. */
 int build_log_open(struct build_log **out, const char *path, struct err *e) ERR_CHECKED;
-/* One line without its newline, UTF-8 or not, and wakes the watchers. `phase`: "fetching" or "building". A full disk
+/* One line without its newline, UTF-8 or not, and wakes the watchers. `phase`: "waiting", "fetching" or "building". A full disk
  * ends the log with a line in the journal, not the build. */
 void build_log_line(struct build_log *log, const char *phase, const char *text, size_t len);
 void build_log_end(struct build_log *log);

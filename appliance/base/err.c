@@ -20,6 +20,14 @@ static const struct err_row err_rows[] = {
 #undef CODE
 };
 
+/* Parts of texts come from strangers, by way of git and the engine, and end on pages and terminals. */
+static void make_printable(char *text)
+{
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = ' ';
+}
+
 int err_set(struct err *e, enum err_code code, const char *format, ...)
 {
     va_list args;
@@ -28,6 +36,7 @@ int err_set(struct err *e, enum err_code code, const char *format, ...)
     va_start(args, format);
     vsnprintf(e->text, sizeof e->text, format, args);
     va_end(args);
+    make_printable(e->text);
     return -1;
 }
 
@@ -41,6 +50,7 @@ int err_set_errno(struct err *e, enum err_code code, const char *format, ...)
     va_start(args, format);
     vsnprintf(e->text, sizeof e->text, format, args);
     va_end(args);
+    make_printable(e->text);
     len = strlen(e->text);
     snprintf(e->text + len, sizeof e->text - len, ": %s", strerror(why));
     return -1;

@@ -32,7 +32,8 @@ struct err_info {
 
 #define ERR_CHECKED __attribute__((warn_unused_result))
 
-/* Sets *e, cutting a text that is too long. Returns -1: `return err_set(e, ERR_X, ...);`. */
+/* Sets *e, cutting a text that is too long; control characters become blanks. Returns -1: `return err_set(e, ERR_X,
+ * ...);`. */
 int err_set(struct err *e, enum err_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same, with ": " and what errno says after the text. */

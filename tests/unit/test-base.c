@@ -22,6 +22,9 @@ static void errors(void)
 
     is_number(err_set(&e, ERR_SYSTEM, "open %s", "x"), -1, "err_set returns -1");
     is(e.text, "open x", "err_set formats");
+    err_set(&e, ERR_SYSTEM, "%s", "a\x1b[2Jb\x14\nc\x7f\xc3\xa9");
+    is(e.text, "a [2Jb  c \xc3\xa9", "control characters of a stranger's text become blanks");
+    err_set(&e, ERR_SYSTEM, "open x");
     err_wrap(&e, "starting %d", 7);
     is(e.text, "starting 7: open x", "err_wrap puts its text in front");
     is_number(e.code, ERR_SYSTEM, "and keeps the code");

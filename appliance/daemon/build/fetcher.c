@@ -245,9 +245,6 @@ static void take_end(struct fetcher *f, enum err_code code, struct slice text)
         f->closed = true;
     } else if ((code >= 1300 && code < 1500) || plain) {
         err_set(&e, code, "%.*s", (int)(text.len < 256 ? text.len : 255), text.len ? text.at : "");
-        for (char *c = e.text; *c; c++)
-            if ((unsigned char)*c < 0x20 || *c == 0x7f)
-                *c = ' ';
         fail(f, &e);
     } else {
         fail_malformed(f, "ended out of order");

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -89,12 +91,51 @@ void fetchers_accept(struct fetchers *f, const struct place *p)
     if (fetcher_start(one, p, connection, &e) < 0) {
         one->pid = 0;
         log_err(LOG_ERR, &e, "starting a fetch; the daemon sees its connection close");
+        return;
     }
+    one->connection = connection;
+    connection = -1;
+}
+
+void fetchers_poll(const struct fetchers *f, struct pollfd fds[FETCHERS_MAX])
+{
+    for (size_t i = 0; i < FETCHERS_MAX; i++)
+        fds[i] = (struct pollfd){.fd = f->all[i].pid ? f->all[i].connection : -1, .events = POLLRDHUP};
+}
+
+static void hang_up(struct fetcher *one)
+{
+    if (one->connection >= 0)
+        close(one->connection);
+    one->connection = -1;
+}
+
+/* A fetch whose daemon has hung up has nothing more to do; one that was taken over may want to keep its place. */
+int fetchers_turn(struct fetchers *f, const struct pollfd fds[FETCHERS_MAX])
+{
+    int64_t now = clock_ms(), wait = -1;
+
+    for (size_t i = 0; i < FETCHERS_MAX; i++) {
+        struct fetcher *one = &f->all[i];
+
+        if (one->pid && fds[i].fd >= 0 && fds[i].revents) {
+            hang_up(one);
+            one->kill_at = now + FETCHERS_STAY_MS;
+        }
+        if (!one->pid || !one->kill_at)
+            continue;
+        if (one->kill_at <= now)
+            kill(-one->pid, SIGKILL);
+        else if (wait < 0 || one->kill_at - now < wait)
+            wait = one->kill_at - now;
+    }
+    return (int)wait;
 }
 
 static void fetcher_forget(struct fetcher *one)
 {
     kill(-one->pid, SIGKILL); /* git processes that it left behind are of its group */
+    hang_up(one);             /* the daemon sees its end */
     place_remove(one->folder);
     free(one->folder);
     *one = (struct fetcher){0};

@@ -147,22 +147,32 @@ static void take_signal(struct up *u)
     reap(u);
 }
 
+/* Of two waits, -1: for ever. */
+static int sooner(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static void run(struct up *u)
 {
+    int wait = start_due(u);
+
     while (!u->stopping) {
-        int wait = start_due(u);
-        struct pollfd fds[] = {
+        struct pollfd fds[2 + FETCHERS_MAX] = {
             {.fd = u->signals, .events = POLLIN},
             /* At the limit connections wait in the kernel's queue. */
             {.fd = fetchers_full(&u->fetchers) ? -1 : u->place.fetch, .events = POLLIN},
         };
 
-        if (poll(fds, 2, wait) < 0 && errno != EINTR)
+        fetchers_poll(&u->fetchers, fds + 2);
+        if (poll(fds, 2 + FETCHERS_MAX, wait) < 0 && errno != EINTR)
             break;
+        wait = fetchers_turn(&u->fetchers, fds + 2);
         if (fds[0].revents)
             take_signal(u);
         if (fds[1].revents)
             fetchers_accept(&u->fetchers, &u->place);
+        wait = sooner(wait, start_due(u));
     }
 }
 

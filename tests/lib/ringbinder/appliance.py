@@ -24,10 +24,12 @@ def free_port():
 
 
 class Appliance:
-    """Context manager. `settings` are lines of the configuration file; `folder` is made and kept for who looks later."""
+    """Context manager. `settings` are lines of the configuration file; `folder` is made and kept for who looks later.
+    `programs` is where `ringbinder` and the programs that it starts are."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, programs=BUILD, **settings):
         self.folder = Path(folder)
+        self.programs = Path(programs)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         portal, sessions = free_port(), free_port()
@@ -40,7 +42,7 @@ class Appliance:
         self.process = None
 
     def command(self, *arguments):
-        return [str(BUILD / "ringbinder"), *map(str, arguments)]
+        return [str(self.programs / "ringbinder"), *map(str, arguments)]
 
     def start(self):
         config = self.folder / "ringbinder.conf"

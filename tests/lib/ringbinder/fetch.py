@@ -33,6 +33,13 @@ def cut_text(data):
     return data[4:4 + size].decode(errors="surrogateescape"), data[4 + size:]
 
 
+def plan(lane=0, dockerfiles=("Dockerfile",), why="", online=0, images=None):
+    """The payload of a PLAN, as far from the rules as one likes."""
+    first, second = (*dockerfiles, "", "")[:2]
+    return (struct.pack(">IBI", lane, online, len(dockerfiles) if images is None else images) + text(first) +
+            text(second) + text(why))
+
+
 def cut_plan(data):
     lane, online, images = struct.unpack_from(">IBI", data)
     first, rest = cut_text(data[9:])

@@ -24,6 +24,7 @@
 #include "launch/launch.h"
 #include "loop/loop.h"
 #include "loop/outbound.h"
+#include "provider/provider.h"
 #include "session/session.h"
 #include "store/store.h"
 #include "wire/wire.h"
@@ -225,14 +226,26 @@ static int make_builds(struct daemon *d, struct err *e)
     return builds_new(&d->builds, &parts, &settings, e);
 }
 
+/* Without the '/' at its end. */
+static char *plain_url(const char *url)
+{
+    size_t len = strlen(url);
+
+    return mem_copy(url, len && url[len - 1] == '/' ? len - 1 : len);
+}
+
 static int make_launches(struct daemon *d, struct err *e)
 {
     const struct conf *c = d->conf;
+    cleanup_free char *github = plain_url(c->github_url), *github_api = plain_url(c->github_api_url);
+    const struct provider_host hosts[] = {{"gh", github, github_api, c->github_token}, {0}};
     const struct launch_parts parts = {d->loop, d->store, d->builds, d->sessions};
     const struct launch_settings settings = {
         .image_prefix = c->image_prefix,
         .hub_url = d->hub_url,
         .badge_base_url = *c->badge_base_url ? c->badge_base_url : NULL,
+        .hosts = hosts,
+        .ref_retry_wait_ms = (int)c->ref_retry_wait,
         .attempts = (int)c->retries,
         .attempt_delay_ms = (int)c->retry_delay,
         .linger_ms = (int)c->linger,

@@ -116,6 +116,17 @@ int git_run(struct process_end *end, const struct git *g, const char *const *wor
     return process_run(&p, end, g->conn, e);
 }
 
+bool git_says_missing(const struct buf *errors)
+{
+    /* http: 404; 401, which is GitHub's for what is private or not there; git:// */
+    static const char *const says[] = {"' not found", "could not read Username", "repository not exported"};
+
+    for (size_t i = 0; i < sizeof says / sizeof says[0]; i++)
+        if (strstr(buf_text(errors), says[i]))
+            return true;
+    return false;
+}
+
 void git_complaint(char *out, size_t room, const struct buf *errors)
 {
     struct slice text = {buf_text(errors), errors->len};

@@ -32,6 +32,9 @@ bool git_is_plain_ref(const char *ref);
 int git_run(struct process_end *end, const struct git *g, const char *const *words, int limit_ms,
             struct err *e) ERR_CHECKED;
 
+/* Whether what it complains of is that there is no such repository, or none that everybody may read. */
+bool git_says_missing(const struct buf *errors);
+
 /* Its complaints on one line, for people; where there is no room for all, their end, because the cause comes last. */
 void git_complaint(char *out, size_t room, const struct buf *errors);
 

@@ -2,19 +2,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fetch/resolve.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "provider/provider.h"
+#include "fetch/ask.h"
 
-#define ASK_MS 30000 /* of one question */
+#define ASK_MS 30000 /* of one question to git */
 #define FAILED "Unable to run git ls-remote to get the `resolved_ref`: "
+#define NOT_IN_NAMES "*?[\\^~: " /* git check-ref-format(1); some of them are patterns for ls-remote */
+#define PATTERNS_MAX 5
+#define PATTERN_MAX (PROVIDER_REF_MAX + 16)
 
-static int first_id(char commit[GIT_COMMIT], const struct buf *output, struct err *e)
+/* The commit of "<commit>\t<name>"; the rest of the line goes to *name. */
+static int read_line(char commit[GIT_COMMIT], struct slice *name, struct slice line, struct err *e)
 {
-    struct slice rest = {buf_text(output), output->len}, line = slice_cut(&rest, '\n');
     struct slice id = slice_cut(&line, '\t');
 
     commit[0] = '\0';
+    *name = line;
     if (!id.len)
         return 0;
     if (id.len == GIT_COMMIT - 1) {
@@ -23,14 +30,33 @@ static int first_id(char commit[GIT_COMMIT], const struct buf *output, struct er
         if (git_is_commit(commit))
             return 0;
     }
+    commit[0] = '\0';
     return err_set(e, ERR_RESOLVE_FAILED, FAILED "the server's answer is no commit");
+}
+
+/* Runs `git ls-remote words...`; *missing, where it is wanted: there is no such repository. */
+static int list_remote(struct process_end *end, const struct git *g, const char *const *words, bool *missing,
+                       struct err *e)
+{
+    char why[sizeof e->text - sizeof FAILED + 1];
+
+    if (git_run(end, g, words, ASK_MS, e) < 0) {
+        if (e->code != ERR_DEADLINE)
+            return -1;
+        str_copy(why, sizeof why, e->text);
+        return err_set(e, ERR_RESOLVE_FAILED, FAILED "%s", why);
+    }
+    if (missing && (*missing = end->code && git_says_missing(&end->errors)))
+        return 0;
+    git_complaint(why, sizeof why, &end->errors);
+    return end->code ? err_set(e, ERR_RESOLVE_FAILED, FAILED "%s", why) : 0;
 }
 
 int resolve_ref(char commit[GIT_COMMIT], const struct git *g, const char *url, const char *ref, struct err *e)
 {
     CLEANUP(process_end_free) struct process_end end = GIT_END;
     const char *const words[] = {"ls-remote", "--", url, ref, NULL};
-    char why[sizeof e->text - sizeof FAILED + 1];
+    struct slice rest, name;
 
     if (git_address(url, e) < 0)
         return -1;
@@ -38,35 +64,166 @@ int resolve_ref(char commit[GIT_COMMIT], const struct git *g, const char *url, c
         str_copy(commit, GIT_COMMIT, ref);
         return 0;
     }
-    if (git_run(&end, g, words, ASK_MS, e) < 0) {
-        if (e->code != ERR_DEADLINE)
-            return -1;
-        str_copy(why, sizeof why, e->text);
-        return err_set(e, ERR_RESOLVE_FAILED, FAILED "%s", why);
-    }
-    git_complaint(why, sizeof why, &end.errors);
-    return end.code ? err_set(e, ERR_RESOLVE_FAILED, FAILED "%s", why) : first_id(commit, &end.output, e);
+    if (list_remote(&end, g, words, NULL, e) < 0)
+        return -1;
+    rest = (struct slice){buf_text(&end.output), end.output.len};
+    return read_line(commit, &name, slice_cut(&rest, '\n'), e);
 }
 
-int resolve_answer(const struct git *g, const struct wire_fetch_message *question, struct err *e)
+/* The names that a ref may stand for, the likeliest first: how many there are. A tag's commit goes before its object.
+ */
+static size_t names_of(char names[PATTERNS_MAX][PATTERN_MAX], const char *ref)
 {
-    cleanup_free char *prefix = mem_copy(question->provider.at, question->provider.len);
-    cleanup_free char *spec = mem_copy(question->spec.at, question->spec.len);
-    cleanup_free struct provider_place *place = mem_zero(1, sizeof *place);
-    const struct provider *provider = provider_find(prefix);
-    struct wire_fetch_message answer = {.kind = WIRE_FETCH_REF};
-    char commit[GIT_COMMIT];
+    static const char *const forms[PATTERNS_MAX] = {"refs/heads/%s", "refs/tags/%s^{}", "refs/tags/%s", "refs/%s^{}",
+                                                    "refs/%s"};
+    size_t count = 0;
 
-    if (!provider)
-        return err_set(e, ERR_FETCH_ADDRESS, "there is no provider %s", prefix);
-    if (provider_parse(place, provider, spec, e) < 0)
-        return -1;
-    if (place->exact) {
-        answer.resolved = slice_of(place->ref);
-        return git_address(place->repo_url, e) < 0 ? -1 : conn_send(g->conn, &answer, e);
+    if (str_is(ref, "HEAD") || str_starts(ref, "refs/")) {
+        snprintf(names[count++], PATTERN_MAX, "%s^{}", ref);
+        snprintf(names[count++], PATTERN_MAX, "%s", ref);
+        return count;
     }
-    if (resolve_ref(commit, g, place->repo_url, place->ref, e) < 0)
+    for (; count < PATTERNS_MAX; count++)
+        snprintf(names[count], PATTERN_MAX, forms[count], ref);
+    return count;
+}
+
+/* The commit of the line that has exactly that name. */
+static int find_name(char commit[GIT_COMMIT], const struct buf *output, const char *wanted, struct err *e)
+{
+    struct slice rest = {buf_text(output), output->len};
+
+    while (rest.len) {
+        struct slice name;
+
+        if (read_line(commit, &name, slice_cut(&rest, '\n'), e) < 0)
+            return -1;
+        if (slice_is(name, wanted))
+            return 0;
+    }
+    commit[0] = '\0';
+    return 0;
+}
+
+int resolve_name(struct resolved *out, const struct git *g, const char *url, const char *ref, struct err *e)
+{
+    CLEANUP(process_end_free) struct process_end end = GIT_END;
+    char names[PATTERNS_MAX][PATTERN_MAX];
+    const char *words[PATTERNS_MAX + 4] = {"ls-remote", "--", url};
+    size_t count = names_of(names, ref);
+
+    *out = (struct resolved){0};
+    if (git_address(url, e) < 0)
         return -1;
-    answer.resolved = slice_of(commit);
+    if (strpbrk(ref, NOT_IN_NAMES))
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        words[3 + i] = names[i];
+    if (list_remote(&end, g, words, &out->missing, e) < 0)
+        return -1;
+    for (size_t i = 0; i < count && !out->commit[0] && !out->missing; i++)
+        if (find_name(out->commit, &end.output, names[i], e) < 0)
+            return -1;
+    return 0;
+}
+
+/* The parts of a RESOLVE, as strings. */
+struct question {
+    char *prefix, *spec, *site, *api, *token, *etag, *known; /* owned */
+    struct provider_host host;
+    struct provider_place place;
+};
+
+static void question_free(struct question *q)
+{
+    char *const texts[] = {q->prefix, q->spec, q->site, q->api, q->token, q->etag, q->known};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        free(texts[i]);
+}
+
+static char *text_of(struct slice text)
+{
+    return mem_copy(text.at, text.len);
+}
+
+static int question_read(struct question *q, const struct wire_fetch_message *m, struct err *e)
+{
+    const struct provider *provider;
+
+    *q = (struct question){.prefix = text_of(m->provider),
+                           .spec = text_of(m->spec),
+                           .site = text_of(m->site),
+                           .api = text_of(m->api),
+                           .token = text_of(m->token),
+                           .etag = text_of(m->etag),
+                           .known = text_of(m->known)};
+    q->host = (struct provider_host){q->prefix, q->site, q->api, q->token};
+    provider = provider_find(q->prefix);
+    if (!provider)
+        return err_set(e, ERR_FETCH_ADDRESS, "there is no provider %s", q->prefix);
+    return provider_parse(&q->place, provider, q->site[0] ? &q->host : NULL, q->spec, e);
+}
+
+/* Asks the provider's host for a ref that git does not know. */
+static int ask_host(struct wire_fetch_message *answer, struct resolved *out, const struct git *g,
+                    const struct question *q, struct err *e)
+{
+    CLEANUP(ask_answer_free) struct ask_answer said = {0};
+    cleanup_free struct provider_question *question = mem_zero(1, sizeof *question);
+    char commit[PROVIDER_REF_MAX + 1];
+
+    if (!q->api[0])
+        return err_set(e, ERR_ASK_OFF,
+                       "%s is no branch and no tag. If it is a short commit: these are not looked up here. Give the "
+                       "full commit, all 40 digits of it.",
+                       q->place.ref);
+    if (!provider_question(question, &q->place, &q->host))
+        return err_set(e, ERR_ASK_FAILED, "the question to %.100s is too long", q->api);
+    if (ask_get(&said, question, q->known[0] ? q->etag : "", g->conn, e) < 0)
+        return -1;
+    answer->asked = true;
+    if (said.said.status == 304 && git_is_commit(q->known)) {
+        str_copy(out->commit, sizeof out->commit, q->known);
+        str_copy(out->etag, sizeof out->etag, q->etag);
+        return 0;
+    }
+    if (provider_answer(commit, &q->place, &said.said, e) < 0)
+        return -1;
+    str_copy(out->commit, sizeof out->commit, commit);
+    str_copy(out->etag, sizeof out->etag, commit[0] ? said.etag : "");
+    return 0;
+}
+
+static int look_up(struct wire_fetch_message *answer, struct resolved *out, const struct git *g,
+                   const struct question *q, struct err *e)
+{
+    const struct provider_place *place = &q->place;
+
+    if (!place->by_name)
+        return resolve_ref(out->commit, g, place->repo_url, place->ref, e);
+    if (resolve_name(out, g, place->repo_url, place->ref, e) < 0)
+        return -1;
+    if (out->commit[0] || out->missing || !provider_asks(place))
+        return 0;
+    return ask_host(answer, out, g, q, e);
+}
+
+int resolve_answer(const struct git *g, const struct wire_fetch_message *message, struct err *e)
+{
+    CLEANUP(question_free) struct question q;
+    struct wire_fetch_message answer = {.kind = WIRE_FETCH_REF};
+    struct resolved out = {0};
+
+    if (question_read(&q, message, e) < 0)
+        return -1;
+    if (q.place.exact) {
+        answer.resolved = slice_of(q.place.ref);
+        return git_address(q.place.repo_url, e) < 0 ? -1 : conn_send(g->conn, &answer, e);
+    }
+    if (look_up(&answer, &out, g, &q, e) < 0)
+        return -1;
+    answer.resolved = slice_of(out.commit);
+    answer.etag = slice_of(out.etag);
     return conn_send(g->conn, &answer, e);
 }

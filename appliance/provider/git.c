@@ -4,8 +4,6 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "base/unicode.h"
-#include "base/url.h"
 #include "provider/row.h"
 
 #define COMMIT_HEX 40
@@ -13,33 +11,6 @@
 #define SHOWN 120   /* characters of an address in a sentence, so that the sentence's end is not cut off */
 
 static const char *const protocols[] = {"http", "https", "git", "ssh"};
-
-/* One percent-encoded half of the spec, decoded into `to` of `max` + 1 bytes. */
-static int decode_half(char *to, size_t max, struct slice half, const char *what, struct err *e)
-{
-    cleanup_buf struct buf text = BUF_OF(max);
-    size_t at = 0;
-
-    if (!url_decode(&text, half)) {
-        if (text.full)
-            return err_set(e, ERR_SPEC_MALFORMED, "The %s in the link is longer than %zu bytes.", what, max);
-        return err_set(e, ERR_SPEC_MALFORMED,
-                       "The %s in the link is not percent-encoded as it has to be: after each %% come two hexadecimal "
-                       "digits, and not 00.",
-                       what);
-    }
-    while (at < text.len) {
-        uint32_t c;
-        size_t len = unicode_next(&c, text.bytes + at, text.len - at);
-
-        if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c == UNICODE_REPLACEMENT && len == 1))
-            return err_set(e, ERR_SPEC_MALFORMED, "The %s in the link contains control characters or is no UTF-8.",
-                           what);
-        at += len;
-    }
-    str_copy(to, max + 1, buf_text(&text));
-    return 0;
-}
 
 /* "git@github.com:user/repo": who, where and a path, but no protocol. NULL when it is none; else its ':'. */
 static const char *scp_colon(const char *url)
@@ -101,7 +72,7 @@ static int parse_url(struct provider_place *out, struct slice encoded, struct er
     char given[PROVIDER_URL_MAX + 1];
     const char *colon;
 
-    if (decode_half(given, PROVIDER_URL_MAX, encoded, "repository's address", e) < 0)
+    if (row_decode(given, PROVIDER_URL_MAX, encoded, "repository's address", e) < 0)
         return -1;
     colon = scp_colon(given);
     if (!colon)
@@ -130,7 +101,7 @@ static int check_commit(struct provider_place *out, struct err *e)
     return 0;
 }
 
-static int git_parse(struct provider_place *out, const char *raw_spec, struct err *e)
+static int git_parse(struct provider_place *out, const struct provider_host *host, const char *raw_spec, struct err *e)
 {
     struct slice ref = slice_of(raw_spec), url = slice_cut(&ref, '/');
 
@@ -142,11 +113,9 @@ static int git_parse(struct provider_place *out, const char *raw_spec, struct er
     if (!ref.len)
         return err_set(e, ERR_SPEC_MALFORMED,
                        "`unresolved_ref` must be specified in the url for the basic git provider");
-    if (parse_url(out, url, e) < 0 || decode_half(out->ref, PROVIDER_REF_MAX, ref, "ref", e) < 0)
+    if (parse_url(out, url, e) < 0 || row_decode(out->ref, PROVIDER_REF_MAX, ref, "ref", e) < 0 ||
+        row_check_ref(out->ref, e) < 0)
         return -1;
-    if (out->ref[0] == '-')
-        return err_set(e, ERR_SPEC_MALFORMED, "No branch, tag or commit has a name that begins with \"-\": %.60s",
-                       out->ref);
     snprintf(out->spec_front, sizeof out->spec_front, "%.*s/", (int)url.len, url.at);
     return check_commit(out, e);
 }

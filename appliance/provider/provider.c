@@ -7,7 +7,7 @@
 #include "provider/row.h"
 
 /* In the order of contract 1.5, which is the order of the form's choices. */
-static const struct provider *const rows[] = {&provider_git};
+static const struct provider *const rows[] = {&provider_gh, &provider_git};
 
 #define N_ROWS (sizeof rows / sizeof rows[0])
 
@@ -29,18 +29,51 @@ const char *provider_name(const struct provider *p)
     return p->name;
 }
 
-int provider_parse(struct provider_place *out, const struct provider *p, const char *raw_spec, struct err *e)
+const struct provider_host *provider_host_of(const struct provider_host *hosts, const struct provider *p)
+{
+    for (; hosts && hosts->prefix; hosts++)
+        if (str_is(hosts->prefix, p->prefix))
+            return hosts;
+    return NULL;
+}
+
+int provider_parse(struct provider_place *out, const struct provider *p, const struct provider_host *host,
+                   const char *raw_spec, struct err *e)
 {
     *out = (struct provider_place){.provider = p};
     if (strlen(raw_spec) > PROVIDER_SPEC_MAX)
         return err_set(e, ERR_SPEC_MALFORMED, "The link's address and ref are longer than %d characters.",
                        PROVIDER_SPEC_MAX);
-    return p->parse(out, raw_spec, e);
+    return p->parse(out, host, raw_spec, e);
 }
 
 bool provider_ref_url(char out[PROVIDER_URL_MAX + 1], const struct provider_place *place, const char *commit)
 {
     return place->provider->ref_url(out, place, commit);
+}
+
+bool provider_is_renamed(const struct provider_place *place)
+{
+    return place->provider->renamed && (str_is(place->ref, "master") || str_is(place->ref, "main"));
+}
+
+bool provider_asks(const struct provider_place *place)
+{
+    return place->provider->asks && place->provider->asks(place);
+}
+
+bool provider_question(struct provider_question *out, const struct provider_place *place,
+                       const struct provider_host *host)
+{
+    *out = (struct provider_question){0};
+    return place->provider->question(out, place, host);
+}
+
+int provider_answer(char commit[PROVIDER_REF_MAX + 1], const struct provider_place *place,
+                    const struct provider_answer *answer, struct err *e)
+{
+    commit[0] = '\0';
+    return place->provider->answer(commit, answer, e);
 }
 
 const char *provider_list_json(void)

@@ -26,6 +26,7 @@
 #define WIRE_FETCH_HEAD 5            /* bytes before the payload */
 #define WIRE_FETCH_PAYLOAD_MAX 65536 /* bytes */
 #define WIRE_FETCH_IMAGES_MAX 2
+#define WIRE_FETCH_ETAG_MAX 127 /* bytes of an ETag, printable ASCII */
 
 enum wire_fetch_kind {
     WIRE_FETCH_RESOLVE = 1,
@@ -48,13 +49,16 @@ enum wire_fetch_can {
 struct wire_fetch_message {
     enum wire_fetch_kind kind;
     uint32_t version;                   /* RESOLVE, OPEN */
-    struct slice provider, spec, token; /* RESOLVE: raw spec; token for private or rate-limited hosts, or empty */
+    struct slice provider, spec, token; /* RESOLVE: raw spec; token for rate-limited hosts, or empty */
+    struct slice site, api;             /* RESOLVE: the provider's host (struct provider_host), or empty */
+    struct slice etag, known;           /* RESOLVE: of the host's last answer, or empty, and the commit it named */
     struct slice url, commit, ref;      /* OPEN: ref is the unresolved one, for servers that refuse a commit */
     struct slice ca_bundle;             /* OPEN: path of the bundle that builds are handed (decisions 26), or empty */
     uint32_t can;                       /* OPEN */
     uint64_t size_max;                  /* OPEN: bytes of the repository */
     uint32_t context;                   /* CONTEXT: which, from 0 */
     struct slice resolved;              /* REF: the commit; empty where there is no such ref (contract 2.4) */
+    bool asked;                         /* REF: by the host's HTTP interface; `etag` is of its answer, or empty */
     uint32_t lane;                      /* PLAN: enum plan_lane */
     bool online;                        /* PLAN: rendering needs the network (lane repo2docker) */
     uint32_t images;                    /* PLAN: how many, 1 or 2 */

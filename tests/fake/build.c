@@ -16,7 +16,9 @@ struct build_log {
 
 static void fill_ref(struct later *l)
 {
-    str_copy(l->out, 256, ((struct builds *)l->from)->ref);
+    const struct builds *all = l->from;
+
+    str_copy(l->out, 256, all->no_ref && str_ends(all->asked_spec, all->no_ref) ? "" : all->ref);
 }
 
 struct op *build_resolve(struct builds *all, const struct build_question *q, char ref[256], struct done done)
@@ -25,6 +27,9 @@ struct op *build_resolve(struct builds *all, const struct build_question *q, cha
 
     how.cancelled = &all->cancelled;
     all->resolved++;
+    str_copy(all->asked_spec, sizeof all->asked_spec, q->spec);
+    str_copy(all->asked_api, sizeof all->asked_api, q->api ? q->api : "");
+    str_copy(all->asked_token, sizeof all->asked_token, q->token ? q->token : "");
     return later(all->loop, all->ms, &how);
 }
 

@@ -14,6 +14,8 @@ struct builds {
     struct err resolve_error, find_error, build_error;
     int resolved, found, wanted, cancelled; /* how often */
     char asked_image[512], asked_commit[256];
+    char asked_spec[2049], asked_api[256], asked_token[64]; /* of the last question for a ref */
+    const char *no_ref;    /* a question whose spec ends with this has no answer; NULL: all have `ref` */
     struct build_log *log; /* of the build; NULL: it has none */
 };
 

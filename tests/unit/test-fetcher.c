@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "build/fetcher.h"
+#include "build/answers.h"
 #include "build/resolve.h"
 #include "fake/fetch.h"
 #include "loop/loop.h"
@@ -149,6 +150,85 @@ static void test_resolve_waiting(void)
     run_ms(31000);
     is_number(ra.e.code, ERR_FETCH_AWAY, "without a fetch the error says so");
     resolver_free(&r);
+}
+
+static char asked_etag[128], asked_known[64];
+
+static void answer_as_host(struct fake_fetch_peer *p, const struct wire_fetch_message *m)
+{
+    struct wire_fetch_message ref = {.kind = WIRE_FETCH_REF, .asked = true};
+
+    snprintf(asked_etag, sizeof asked_etag, "%.*s", (int)m->etag.len, m->etag.len ? m->etag.at : "");
+    snprintf(asked_known, sizeof asked_known, "%.*s", (int)m->known.len, m->known.len ? m->known.at : "");
+    if (!slice_is(m->spec, "u/r/0000000")) {
+        ref.resolved = slice_of(COMMIT);
+        ref.etag = slice_of("W/\"1\"");
+    }
+    fake_fetch_say(p, &ref);
+    fake_fetch_end(p, ERR_NONE, "");
+}
+
+/* Contract 3.2. */
+static void test_resolve_remembered(void)
+{
+    const struct build_question known = {"gh", "u/r/596b52f", "t", "https://github.com", "https://api.github.com"};
+    const struct build_question none = {"gh", "u/r/0000000", "t", "https://github.com", "https://api.github.com"};
+    struct resolver *r = begin_resolving(0);
+    char ref[256] = "x";
+    struct result got;
+
+    fake_fetch_start(loop, path);
+    fake_fetch.question = answer_as_host;
+    resolver_ask(r, &known, ref, into(&got));
+    run_ms(10);
+    is(ref, COMMIT, "a host's answer is an answer");
+    is(asked_etag, "", "nothing was known before it");
+    resolver_ask(r, &known, ref, into(&got));
+    run_ms(10);
+    is(asked_etag, "W/\"1\"", "the next question has its ETag");
+    is(asked_known, COMMIT, "and what it was about");
+    resolver_ask(r, &none, ref, into(&got));
+    run_ms(10);
+    is(ref, "", "the host may know no such ref");
+    is_number(fake_fetch.connections, 3, "each is asked");
+    run_ms(299000);
+    str_copy(ref, sizeof ref, "x");
+    resolver_ask(r, &none, ref, into(&got));
+    is_number(got.calls, 0, "nobody is called from inside the call");
+    run_ms(10);
+    is(ref, "", "that is believed");
+    is_number(fake_fetch.connections, 3, "without a question");
+    run_ms(1000);
+    resolver_ask(r, &none, ref, into(&got));
+    run_ms(10);
+    is_number(fake_fetch.connections, 4, "for 300 s");
+    fake_fetch.question = answer_commit;
+    resolver_ask(r, &question, ref, into(&got));
+    run_ms(10);
+    resolver_ask(r, &question, ref, into(&got));
+    run_ms(10);
+    is_number(fake_fetch.connections, 6, "what git says is always asked anew");
+    fake_fetch_stop();
+    resolver_free(&r);
+}
+
+static void test_answers_bounded(void)
+{
+    struct answers *a = answers_new();
+    const char *commit, *etag;
+    char spec[32];
+
+    for (int i = 0; i < ANSWERS_MAX + 1; i++) {
+        snprintf(spec, sizeof spec, "u/r/%d", i);
+        answers_keep(a, &(struct answer){"gh", spec, COMMIT, "e", 0});
+        answers_find(a, "gh", "u/r/0", &commit, &etag);
+    }
+    ok(answers_find(a, "gh", "u/r/0", &commit, &etag), "what is used is kept");
+    ok(!answers_find(a, "gh", "u/r/1", &commit, &etag), "what was used longest ago goes");
+    ok(answers_find(a, "gh", "u/r/2", &commit, &etag), "when there are too many");
+    answers_keep(a, &(struct answer){"gh", "u/r/2", "", "", 0});
+    ok(!answers_find(a, "gh", "u/r/2", &commit, &etag) && answers_none(a, "gh", "u/r/2", 1), "the last word counts");
+    answers_free(&a);
 }
 
 /* ---- an other end that was taken over ---- */
@@ -297,14 +377,14 @@ static void test_hostile(void)
         struct fetcher *f = begin();
         struct fetcher_plan plan;
         struct result r;
-        char ref[256];
+        struct fetcher_ref ref;
 
         fake_fetch_start(loop, path);
         fake_fetch.question = answer_hostile;
         if (h->open)
             fetcher_open(f, &repository, &plan, into(&r));
         else
-            fetcher_resolve(f, &(struct fetcher_question){"git", "x", NULL}, ref, into(&r));
+            fetcher_resolve(f, &(struct fetcher_question){"git", "x"}, &ref, into(&r));
         run_ms(10);
         ok(r.calls == 1 && fetcher_error(f) && fetcher_error(f)->code == ERR_FETCH_MALFORMED, "refused: %s", h->how);
         ok(!fake_fetch.open, "and hung up on");
@@ -447,6 +527,8 @@ int main(void)
         abort();
     test_resolve_shared();
     test_resolve_waiting();
+    test_resolve_remembered();
+    test_answers_bounded();
     test_hostile();
     test_its_own_errors();
     test_contexts();

@@ -11,6 +11,7 @@
 #include "build/log.h"
 #include "launch/launch.h"
 #include "loop/loop.h"
+#include "provider/provider.h"
 #include "store/rows.h"
 #include "tap.h"
 
@@ -45,7 +46,10 @@ static void world_begin(void)
 {
     cleanup_free char *path = mem_format("%s/state.db", folder);
     struct launch_parts parts = {.builds = &w.builds, .sessions = &w.sessions};
+    const struct provider_host hosts[] = {{"gh", "https://github.com", "https://api.github.com", "t0ken"}, {0}};
     const struct launch_settings settings = {
+        .hosts = hosts,
+        .ref_retry_wait_ms = 10000,
         .image_prefix = "ringbinder/i-",
         .hub_url = "http://127.0.0.1:8586/",
         .attempts = 4,
@@ -361,6 +365,101 @@ static void attempts(void)
     world_end();
 }
 
+static void count_row(void *arg, const struct store_launch *row)
+{
+    ((struct store_launch *)arg)[0] = *row;
+}
+
+/* kill -9 after `ms`: what the dead daemon's rooms knew is lost, the rows are not. */
+static struct store_launch dies_after(int64_t ms)
+{
+    struct store_launch row = {0};
+    struct err e;
+
+    run_for(ms);
+    if (store_launch_load(w.store, count_row, &row, &e) < 0)
+        exit(1);
+    world_end();
+    w.builds.log = NULL;
+    w.builds.resolved = w.builds.found = w.builds.wanted = 0;
+    w.sessions.started = w.sessions.resumed = 0;
+    return row;
+}
+
+#define NO_REF(spec) "Could not resolve ref for gh:" spec ". Double check your URL and that your repo is public."
+#define TIP " Tip: HEAD will always resolve to a repository's default branch."
+#define RENAMED " GitHub has changed default branches from \\\"master\\\" to \\\"main\\\"."
+#define HEAD_INSTEAD(sentences, ref)                                                                                   \
+    "data: {\"phase\":\"waiting\",\"message\":\"" sentences "\\nTrying again with HEAD instead of " ref                \
+    ". Please update your links.\\n\"}\n\n"
+#define NO_HEAD(sentences) "data: {\"phase\":\"failed\",\"message\":\"" sentences "\\n\"}\n\n"
+
+static void a_branch_that_was_renamed(void)
+{
+    struct store_launch row;
+
+    world_new();
+    w.builds.no_ref = "/master";
+    launch("gh", "u/r/master", "text/event-stream");
+    run_for(9000);
+    is(buf_text(&w.got), HEAD_INSTEAD(NO_REF("u/r/master") RENAMED TIP, "master"), "contract 2.4: master is not there");
+    is_number(w.builds.resolved, 1, "HEAD is not asked for at once");
+    run();
+    is(w.builds.asked_spec, "u/r/HEAD", "but after 10 s");
+    is(w.sessions.request, "v2/gh/u/r/HEAD", "and is what was asked for, from then on");
+    is(w.sessions.persistent_request, "v2/gh/u/r/" COMMIT, "with its commit");
+    ok(strstr(buf_text(&w.got), "\"binder_request\":\"v2/gh/u/r/HEAD\"") != NULL, "in the event, too");
+    is_number(w.ended_at, 10000 + 30 + 1000, "no longer than that");
+    world_end();
+
+    world_new();
+    w.builds.ref = "";
+    launch("gh", "u/r.git/main", "text/event-stream");
+    fails_with("contract 2.4: HEAD is not there, either",
+               HEAD_INSTEAD(NO_REF("u/r.git/main") TIP, "main") NO_HEAD(NO_REF("u/r.git/main") TIP), "RB1702");
+    is_number(w.builds.resolved, 2, "it is tried once");
+
+    world_new();
+    w.builds.ref = "";
+    launch("gh", "u/r/master", "text/event-stream");
+    row = dies_after(5000);
+    is(row.spec, "u/r/master", "a daemon that dies in between has promised nothing");
+    w.builds.no_ref = "/master";
+    w.builds.ref = COMMIT;
+    world_begin();
+    run();
+    is(w.sessions.request, "v2/gh/u/r/HEAD", "the next one begins again");
+    world_end();
+}
+
+static void refs_of_github(void)
+{
+    world_new();
+    w.builds.ref = "";
+    launch("gh", "u/r/develop", "text/event-stream");
+    fails_with("contract 2.4: other branches are not tried again", NO_HEAD(NO_REF("u/r/develop")), "RB1702");
+    is(w.builds.asked_token, "", "a branch is no question for the API, and needs no token");
+    world_new();
+    launch("gh", "u/r/596b52f", "text/event-stream");
+    run();
+    is(w.builds.asked_api, "https://api.github.com", "a short commit is");
+    is(w.builds.asked_token, "t0ken", "and takes the token along");
+    is(w.sessions.persistent_request, "v2/gh/u/r/" COMMIT, "it is launched as the full one");
+    world_end();
+    world_new();
+    w.builds.image = (struct id){0};
+    err_set(&w.builds.build_error, ERR_FETCH_GONE, "there is no commit");
+    launch("gh", "u/r/" COMMIT, "text/event-stream");
+    fails_with("decisions 1: a full commit that is not there ends as an unknown ref",
+               WAITING NO_HEAD(NO_REF("u/r/" COMMIT)), "RB1702");
+    world_new();
+    launch("gh", "a/b", "text/event-stream");
+    fails_with("contract 3.1: a spec without a ref",
+               "data: {\"phase\":\"failed\",\"message\":\"Spec is not of the form \\\"user/repo/ref\\\", provided: "
+               "\\\"a/b\\\". Did you mean \\\"a/b/HEAD\\\"?\\n\"}\n\n",
+               "RB1300");
+}
+
 static void starts_wait_in_line(void)
 {
     struct launch_reader *first;
@@ -416,27 +515,6 @@ static void launches_are_bounded(void)
     run();
     ok(strstr(buf_text(&w.got), "\"ready\"") != NULL, "and when they have ended, there is room again");
     world_end();
-}
-
-static void count_row(void *arg, const struct store_launch *row)
-{
-    ((struct store_launch *)arg)[0] = *row;
-}
-
-/* kill -9 after `ms`: what the dead daemon's rooms knew is lost, the rows are not. */
-static struct store_launch dies_after(int64_t ms)
-{
-    struct store_launch row = {0};
-    struct err e;
-
-    run_for(ms);
-    if (store_launch_load(w.store, count_row, &row, &e) < 0)
-        exit(1);
-    world_end();
-    w.builds.log = NULL;
-    w.builds.resolved = w.builds.found = w.builds.wanted = 0;
-    w.sessions.started = w.sessions.resumed = 0;
-    return row;
 }
 
 static void after_a_restart(void)
@@ -506,6 +584,8 @@ int main(void)
     both_spellings_of_accept();
     failures_on_the_way();
     attempts();
+    a_branch_that_was_renamed();
+    refs_of_github();
     starts_wait_in_line();
     a_launch_without_readers();
     launches_are_bounded();

@@ -13,6 +13,15 @@ static const struct wire_fetch_message messages[] = {
      .version = WIRE_FETCH_VERSION,
      .provider = {"git", 3},
      .spec = {"https%3A%2F%2Fgit.example%2Fr/main", 34}},
+    {.kind = WIRE_FETCH_RESOLVE,
+     .version = WIRE_FETCH_VERSION,
+     .provider = {"gh", 2},
+     .spec = {"u/r/abc1234", 11},
+     .token = {"t", 1},
+     .site = {"https://github.com", 18},
+     .api = {"https://api.github.com", 22},
+     .etag = {"W/\"1\"", 5},
+     .known = {"0123456789012345678901234567890123456789", 40}},
     {.kind = WIRE_FETCH_OPEN,
      .version = WIRE_FETCH_VERSION,
      .url = {"https://git.example/r", 21},
@@ -23,7 +32,10 @@ static const struct wire_fetch_message messages[] = {
      .size_max = UINT64_C(1) << 40},
     {.kind = WIRE_FETCH_CONTEXT, .context = 1},
     {.kind = WIRE_FETCH_REF},
-    {.kind = WIRE_FETCH_REF, .resolved = {"0123456789012345678901234567890123456789", 40}},
+    {.kind = WIRE_FETCH_REF,
+     .resolved = {"0123456789012345678901234567890123456789", 40},
+     .asked = true,
+     .etag = {"W/\"1\"", 5}},
     {.kind = WIRE_FETCH_PLAN,
      .lane = 1,
      .online = true,
@@ -46,13 +58,15 @@ static bool same_text(struct slice a, struct slice b)
 static bool same(const struct wire_fetch_message *a, const struct wire_fetch_message *b)
 {
     return a->kind == b->kind && a->version == b->version && same_text(a->provider, b->provider) &&
-           same_text(a->spec, b->spec) && same_text(a->token, b->token) && same_text(a->url, b->url) &&
-           same_text(a->commit, b->commit) && same_text(a->ref, b->ref) && same_text(a->ca_bundle, b->ca_bundle) &&
-           a->can == b->can && a->size_max == b->size_max && a->context == b->context &&
-           same_text(a->resolved, b->resolved) && a->lane == b->lane && a->online == b->online &&
-           a->images == b->images && same_text(a->dockerfile[0], b->dockerfile[0]) &&
-           same_text(a->dockerfile[1], b->dockerfile[1]) && same_text(a->why, b->why) && same_text(a->text, b->text) &&
-           same_text(a->bytes, b->bytes) && a->code == b->code;
+           same_text(a->spec, b->spec) && same_text(a->token, b->token) && same_text(a->site, b->site) &&
+           same_text(a->api, b->api) && same_text(a->etag, b->etag) && same_text(a->known, b->known) &&
+           a->asked == b->asked && same_text(a->url, b->url) && same_text(a->commit, b->commit) &&
+           same_text(a->ref, b->ref) && same_text(a->ca_bundle, b->ca_bundle) && a->can == b->can &&
+           a->size_max == b->size_max && a->context == b->context && same_text(a->resolved, b->resolved) &&
+           a->lane == b->lane && a->online == b->online && a->images == b->images &&
+           same_text(a->dockerfile[0], b->dockerfile[0]) && same_text(a->dockerfile[1], b->dockerfile[1]) &&
+           same_text(a->why, b->why) && same_text(a->text, b->text) && same_text(a->bytes, b->bytes) &&
+           a->code == b->code;
 }
 
 static void there_and_back(void)

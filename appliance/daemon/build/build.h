@@ -46,6 +46,7 @@ void builds_free(struct builds **all);
 struct build_question {
     const char *provider, *spec; /* prefix; raw spec */
     const char *token;           /* NULL: none */
+    const char *site, *api;      /* of the provider's host (provider/provider.h); NULL: it has none */
 };
 /* `ref` receives the commit, or "" where there is no such ref. Errors, with a text for the visitor: ERR_RESOLVE_...,
  * ERR_FETCH_..., ERR_DEADLINE. */

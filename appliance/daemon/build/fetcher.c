@@ -27,7 +27,7 @@ enum expect {
 struct fetcher {
     struct op op; /* of fetcher_resolve() or fetcher_open(); only one at a time */
     struct done done;
-    char *ref;                 /* the caller's, 256 bytes */
+    struct fetcher_ref *ref;   /* the caller's */
     struct fetcher_plan *plan; /* the caller's */
     struct loop *loop;
     char *socket;
@@ -143,9 +143,13 @@ static void take_line(struct fetcher *f, struct slice text)
 }
 
 /* The commit becomes an image's tag: letters, digits, and the dots and dashes of other providers' versions. */
-static void take_ref(struct fetcher *f, struct slice ref)
+static void take_ref(struct fetcher *f, const struct wire_fetch_message *m)
 {
-    bool good = ref.len < 256;
+    struct slice ref = m->resolved;
+    bool good = ref.len < sizeof f->ref->ref && m->etag.len < sizeof f->ref->etag;
+
+    for (size_t i = 0; good && i < m->etag.len; i++)
+        good = m->etag.at[i] >= ' ' && m->etag.at[i] < 127;
 
     for (size_t i = 0; good && i < ref.len; i++)
         good = (ref.at[i] >= '0' && ref.at[i] <= '9') || ((ref.at[i] | 32) >= 'a' && (ref.at[i] | 32) <= 'z') ||
@@ -154,9 +158,11 @@ static void take_ref(struct fetcher *f, struct slice ref)
         fail_malformed(f, "named a commit that is none");
         return;
     }
+    *f->ref = (struct fetcher_ref){.asked = m->asked};
     if (ref.len)
-        memcpy(f->ref, ref.at, ref.len);
-    f->ref[ref.len] = '\0';
+        memcpy(f->ref->ref, ref.at, ref.len);
+    if (m->etag.len)
+        memcpy(f->ref->etag, m->etag.at, m->etag.len);
     f->expect = REF_END;
 }
 
@@ -278,7 +284,7 @@ static void take_frame(struct fetcher *f, const struct wire_fetch_message *m, si
     else if (m->kind == WIRE_FETCH_LINE)
         take_line(f, m->text);
     else if (m->kind == WIRE_FETCH_REF)
-        take_ref(f, m->resolved);
+        take_ref(f, m);
     else if (m->kind == WIRE_FETCH_PLAN)
         take_plan(f, m);
     else if (m->kind == WIRE_FETCH_BYTES)
@@ -413,17 +419,22 @@ static struct slice slice_or_empty(const char *text)
     return slice_of(text ? text : "");
 }
 
-struct op *fetcher_resolve(struct fetcher *f, const struct fetcher_question *q, char ref[256], struct done done)
+struct op *fetcher_resolve(struct fetcher *f, const struct fetcher_question *q, struct fetcher_ref *out,
+                           struct done done)
 {
     f->op.cancel = cancel_question;
     f->done = done;
-    f->ref = ref;
+    f->ref = out;
     f->expect = REF;
     ask(f, &(struct wire_fetch_message){.kind = WIRE_FETCH_RESOLVE,
                                         .version = WIRE_FETCH_VERSION,
                                         .provider = slice_of(q->provider),
                                         .spec = slice_of(q->spec),
-                                        .token = slice_or_empty(q->token)});
+                                        .token = slice_or_empty(q->token),
+                                        .site = slice_or_empty(q->site),
+                                        .api = slice_or_empty(q->api),
+                                        .etag = slice_or_empty(q->etag),
+                                        .known = slice_or_empty(q->known)});
     return &f->op;
 }
 

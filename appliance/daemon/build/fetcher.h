@@ -20,6 +20,7 @@ struct fetcher;
 struct loop;
 
 #define FETCHER_LINES_MAX 2000 /* in one connection */
+#define FETCHER_ETAG_MAX 128   /* NUL included */
 #define FETCHER_PATH_MAX 256   /* of a Dockerfile inside its context, NUL included */
 
 struct fetcher_spec {
@@ -36,9 +37,17 @@ void fetcher_free(struct fetcher **f);
 
 struct fetcher_question {
     const char *provider, *spec, *token; /* token: NULL: none */
+    const char *site, *api;              /* of the provider's host (provider/provider.h); NULL: it has none */
+    const char *etag, *known;            /* of the host's last answer (build/answers.h); NULL: there was none */
 };
-/* `ref` receives the commit, or "" where there is no such ref. The only question of its connection. */
-struct op *fetcher_resolve(struct fetcher *f, const struct fetcher_question *q, char ref[256], struct done done);
+struct fetcher_ref {
+    char ref[256]; /* the commit, or "" where there is no such ref */
+    bool asked;    /* the provider's host, over HTTP */
+    char etag[FETCHER_ETAG_MAX];
+};
+/* The only question of its connection. */
+struct op *fetcher_resolve(struct fetcher *f, const struct fetcher_question *q, struct fetcher_ref *out,
+                           struct done done);
 
 struct fetcher_repository {
     const char *url, *commit, *ref;

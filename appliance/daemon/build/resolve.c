@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "build/answers.h"
 #include "build/fetcher.h"
 #include "loop/loop.h"
 
@@ -18,6 +19,7 @@ struct resolver {
     struct loop *loop;
     char *socket;
     int limit_ms, keep_ms;
+    struct answers *answers;
     struct list asked; /* struct resolution */
     int count;
 };
@@ -25,14 +27,14 @@ struct resolver {
 struct resolution {
     struct list node;
     struct resolver *resolver;
-    char *provider, *spec, *token;
+    char *provider, *spec, *token, *site, *api;
     struct list waiters;
     struct fetcher *fetcher;
     struct op *question;
     struct loop_timer *limit; /* until there is an answer; then how long it is kept */
     struct loop_timer *again; /* the next attempt, or the telling of what is known */
     bool answered;
-    char ref[256];
+    struct fetcher_ref ref;
     struct err error, away; /* away: why the last attempt reached no fetch */
 };
 
@@ -52,6 +54,7 @@ struct resolver *resolver_new(struct loop *loop, const struct build_settings *se
     r->socket = mem_string(settings->fetch_socket);
     r->limit_ms = settings->resolve_limit_ms;
     r->keep_ms = settings->resolve_keep_ms;
+    r->answers = answers_new();
     list_init(&r->asked);
     return r;
 }
@@ -69,6 +72,8 @@ static void free_resolution(struct resolution *n)
     free(n->provider);
     free(n->spec);
     free(n->token);
+    free(n->site);
+    free(n->api);
     free(n);
 }
 
@@ -80,6 +85,7 @@ void resolver_free(struct resolver **at)
         return;
     list_for_each_safe (node, &r->asked)
         free_resolution(container_of(node, struct resolution, node));
+    answers_free(&r->answers);
     free(r->socket);
     free(r);
 }
@@ -95,7 +101,7 @@ static void tell_waiters(void *arg)
         struct done done = w->done;
 
         if (!n->error.code)
-            memcpy(w->ref, n->ref, sizeof n->ref);
+            memcpy(w->ref, n->ref.ref, sizeof n->ref.ref);
         list_remove(&w->node);
         free(w);
         done_call(done, n->error.code ? &n->error : NULL);
@@ -145,6 +151,9 @@ static void answered(void *arg, const struct err *e)
     struct resolution *n = arg;
 
     n->question = NULL;
+    if (!e && n->ref.asked)
+        answers_keep(n->resolver->answers,
+                     &(struct answer){n->provider, n->spec, n->ref.ref, n->ref.etag, loop_now(n->resolver->loop)});
     if (!e || (e->code != ERR_FETCH_AWAY && e->code != ERR_FETCH_VERSION)) {
         settle(n, e);
         return;
@@ -156,12 +165,13 @@ static void answered(void *arg, const struct err *e)
 static void ask(void *arg)
 {
     struct resolution *n = arg;
-    struct fetcher_question q = {n->provider, n->spec, n->token};
+    struct fetcher_question q = {n->provider, n->spec, n->token, n->site, n->api};
 
     n->again = NULL;
+    answers_find(n->resolver->answers, n->provider, n->spec, &q.known, &q.etag);
     fetcher_free(&n->fetcher);
     n->fetcher = fetcher_new(n->resolver->loop, &(struct fetcher_spec){.socket = n->resolver->socket});
-    n->question = fetcher_resolve(n->fetcher, &q, n->ref, (struct done){answered, n});
+    n->question = fetcher_resolve(n->fetcher, &q, &n->ref, (struct done){answered, n});
 }
 
 static bool same(const char *a, const char *b)
@@ -188,8 +198,15 @@ static struct resolution *begin(struct resolver *r, const struct build_question 
     n->provider = mem_string(q->provider);
     n->spec = mem_string(q->spec);
     n->token = mem_string(q->token);
+    n->site = mem_string(q->site);
+    n->api = mem_string(q->api);
     list_init(&n->waiters);
     list_add(&r->asked, &n->node);
+    if (answers_none(r->answers, q->provider, q->spec, loop_now(r->loop))) {
+        r->count++;
+        settle(n, NULL);
+        return n;
+    }
     if (++r->count > RESOLVE_MAX) {
         struct err e;
 

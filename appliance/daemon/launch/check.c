@@ -30,7 +30,9 @@ static int check_provider(const struct check_subject *s, struct err *e)
 
 static int check_spec(const struct check_subject *s, struct err *e)
 {
-    return provider_parse(s->place, provider_find(s->request->provider), s->request->spec, e);
+    const struct provider *provider = provider_find(s->request->provider);
+
+    return provider_parse(s->place, provider, provider_host_of(s->hosts, provider), s->request->spec, e);
 }
 
 /* The steps of contract 2.2, in its order. */

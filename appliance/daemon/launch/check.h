@@ -9,6 +9,7 @@
 /* What checks look at, and what they find out on the way. */
 struct check_subject {
     const struct launch_request *request;
+    const struct provider_host *hosts;
     struct provider_place *place; /* filled by the check of the spec */
 };
 

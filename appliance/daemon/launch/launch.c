@@ -100,7 +100,7 @@ static void set_host(struct launch *l, const char *origin)
 
 static int check(struct launch *l, const struct launch_request *request, struct err *e)
 {
-    const struct check_subject subject = {request, &l->place};
+    const struct check_subject subject = {request, l->launches->settings.hosts, &l->place};
 
     if (check_launch(&subject, e) < 0)
         return -1;
@@ -147,12 +147,38 @@ static void resume(void *arg, const struct store_launch *row)
     l->row = *row;
     if (!provider)
         err_set(&why, ERR_LAUNCH_NO_PROVIDER, "%.60s", row->provider);
-    else if (provider_parse(&l->place, provider, row->spec, &why) == 0) {
+    else if (provider_parse(&l->place, provider, provider_host_of(l->launches->settings.hosts, provider), row->spec,
+                            &why) == 0) {
         begin(l, launch_step_after_restart(row->step));
         return;
     }
     launch_fail(l, row->step, &why);
     launch_forget_unread(l);
+}
+
+static struct provider_host *copy_hosts(const struct provider_host *from)
+{
+    struct provider_host *hosts;
+    size_t count = 0;
+
+    while (from && from[count].prefix)
+        count++;
+    hosts = mem_zero(count + 1, sizeof *hosts);
+    for (size_t i = 0; i < count; i++)
+        hosts[i] = (struct provider_host){mem_string(from[i].prefix), mem_string(from[i].site), mem_string(from[i].api),
+                                          mem_string(from[i].token)};
+    return hosts;
+}
+
+static void free_hosts(const struct provider_host *hosts)
+{
+    for (const struct provider_host *h = hosts; h->prefix; h++) {
+        free((char *)h->prefix);
+        free((char *)h->site);
+        free((char *)h->api);
+        free((char *)h->token);
+    }
+    free((void *)hosts);
 }
 
 int launches_new(struct launches **out, const struct launch_parts *parts, const struct launch_settings *settings,
@@ -165,6 +191,7 @@ int launches_new(struct launches **out, const struct launch_parts *parts, const 
     all->settings.image_prefix = mem_string(settings->image_prefix);
     all->settings.hub_url = mem_string(settings->hub_url);
     all->settings.badge_base_url = mem_string(settings->badge_base_url);
+    all->settings.hosts = copy_hosts(settings->hosts);
     slots_init(&all->slots, parts->loop, settings->starts_at_a_time);
     list_init(&all->all);
     *out = all;
@@ -188,6 +215,7 @@ void launches_free(struct launches **all)
     free((char *)(*all)->settings.image_prefix);
     free((char *)(*all)->settings.hub_url);
     free((char *)(*all)->settings.badge_base_url);
+    free_hosts((*all)->settings.hosts);
     free(*all);
     *all = NULL;
 }

@@ -23,6 +23,7 @@ struct launches;
 struct loop;
 struct store;
 struct builds;
+struct provider_host;
 struct sessions;
 
 /* What the room stands on; all of it outlives the room. */
@@ -34,12 +35,14 @@ struct launch_parts {
 };
 
 struct launch_settings {
-    const char *image_prefix;       /* "ringbinder/i-" */
-    const char *hub_url;            /* with its trailing '/' */
-    const char *badge_base_url;     /* binder_launch_host; NULL: the request's own host */
-    int attempts, attempt_delay_ms; /* contract 2.11: 4, 4000 and doubling */
-    int linger_ms;                  /* contract 2.3(b): 60000 */
-    int starts_at_a_time;           /* sessions that start; the rest waits in order */
+    const char *image_prefix;          /* "ringbinder/i-" */
+    const char *hub_url;               /* with its trailing '/' */
+    const char *badge_base_url;        /* binder_launch_host; NULL: the request's own host */
+    const struct provider_host *hosts; /* of the providers; NULL: none is set */
+    int ref_retry_wait_ms;             /* contract 2.4: 10000 */
+    int attempts, attempt_delay_ms;    /* contract 2.11: 4, 4000 and doubling */
+    int linger_ms;                     /* contract 2.3(b): 60000 */
+    int starts_at_a_time;              /* sessions that start; the rest waits in order */
 };
 
 struct launch_request {

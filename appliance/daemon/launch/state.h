@@ -27,6 +27,7 @@ struct launch {
     bool flowing;
     struct store_launch row;
     struct provider_place place;
+    char renamed[8]; /* the ref in whose place HEAD is looked up (contract 2.4): "master", "main"; "": none */
     struct build_result image;
     bool built; /* for this launch: the stream lingers (contract 2.3 b) */
     bool has_slot;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "launch/state.h"
 #include "launch/text.h"
+#include "provider/ask.h"
 #include "provider/name.h"
 
 static struct launch *launch_of(struct flow *f)
@@ -20,6 +21,13 @@ static const char *prefix_of(const struct launch *l)
     return provider_prefix(l->place.provider);
 }
 
+/* The row keeps the spec as it was asked for until HEAD has a commit: a restart begins with it, and a failure names it.
+ */
+static char *head_spec(const struct launch *l)
+{
+    return mem_format("%sHEAD", l->place.spec_front);
+}
+
 /* Contract 2.4: an answer without a commit is a failure of this step. */
 static void resolved(void *arg, const struct err *e)
 {
@@ -30,19 +38,47 @@ static void resolved(void *arg, const struct err *e)
         err_set(&none, ERR_LAUNCH_NO_REF, "there is no %s", l->place.ref);
         e = &none;
     }
+    if (!e && l->renamed[0]) {
+        cleanup_free char *head = head_spec(l);
+
+        str_copy(l->row.spec, sizeof l->row.spec, head);
+    }
     done_call(flow_done(&l->flow), e);
 }
 
 static enum flow_result step_resolve(struct flow *f, struct err *e)
 {
     struct launch *l = launch_of(f);
-    const struct build_question question = {.provider = prefix_of(l), .spec = l->row.spec};
+    const struct provider_host *host = provider_host_of(l->launches->settings.hosts, l->place.provider);
+    cleanup_free char *head = l->renamed[0] ? head_spec(l) : NULL;
+    struct build_question question = {.provider = prefix_of(l), .spec = head ? head : l->row.spec};
 
     if (l->place.exact) {
         str_copy(l->row.ref, sizeof l->row.ref, l->place.ref);
         return FLOW_NEXT;
     }
+    if (host)
+        question.site = host->site;
+    if (host && provider_asks(&l->place)) { /* the token goes where it is needed */
+        question.api = host->api;
+        question.token = host->token;
+    }
     return flow_wait(f, build_resolve(l->launches->parts.builds, &question, l->row.ref, (struct done){resolved, l}));
+}
+
+/* Contract 2.4: a default branch that was renamed. */
+static enum flow_result recover_resolve(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+    struct text_subject of = {.provider = l->row.provider, .spec = l->row.spec, .renamed = l->renamed};
+
+    if (e->code != ERR_LAUNCH_NO_REF || l->renamed[0] || !provider_is_renamed(&l->place))
+        return FLOW_FAIL;
+    str_copy(l->renamed, sizeof l->renamed, l->place.ref);
+    str_copy(l->place.ref, sizeof l->place.ref, "HEAD");
+    feed_add(&l->feed, text_head_instead(&of));
+    f->delay_ms = l->launches->settings.ref_retry_wait_ms;
+    return FLOW_AGAIN;
 }
 
 static enum flow_result step_image(struct flow *f, struct err *e)
@@ -83,6 +119,16 @@ static enum flow_result step_build(struct flow *f, struct err *e)
     if (log)
         feed_add_log(&l->feed, log);
     return flow_wait(f, build);
+}
+
+/* Decisions 1: a full commit was taken as it is, and this is where it turns out not to be there. */
+static enum flow_result recover_build(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+
+    if (e->code == ERR_FETCH_GONE && l->place.by_name && l->place.exact)
+        err_set(e, ERR_LAUNCH_NO_REF, "there is no %s", l->place.ref);
+    return FLOW_FAIL;
 }
 
 static void admitted(void *arg, const struct err *e)
@@ -220,9 +266,9 @@ static enum flow_result step_ready(struct flow *f, struct err *e)
 }
 
 static const struct flow_step steps[] = {
-    {"resolve", 620, step_resolve, NULL}, /* the room's own limit is shorter: resolve_limit */
+    {"resolve", 620, step_resolve, recover_resolve}, /* the room's own limit is shorter: resolve_limit */
     {"image", 60, step_image, NULL},
-    {"build", 172800, step_build, NULL}, /* builds have their own limit; this one has the queue in it */
+    {"build", 172800, step_build, recover_build}, /* builds have their own limit; this one has the queue in it */
     {"admit", 3600, step_admit, NULL},
     {"session", 600, step_session, recover_session}, /* contract 2.11 */
     {"ready", 10, step_ready, NULL},
@@ -250,7 +296,8 @@ static int enter(struct flow *f, const char *step, struct err *e)
 
 void launch_fail(struct launch *l, const char *step, const struct err *why)
 {
-    const struct text_subject of = {.provider = l->row.provider, .spec = l->row.spec, .step = step};
+    const struct text_subject of = {
+        .provider = l->row.provider, .spec = l->row.spec, .step = step, .renamed = l->renamed};
     char id[ID_TEXT];
     struct err e;
 

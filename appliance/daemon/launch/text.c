@@ -171,9 +171,28 @@ static char *failed_in_step(const struct text_subject *of, const struct err *why
     return failed(status, buf_text(&message));
 }
 
+/* Contract 2.4: its sentences, without an end of line. */
+static char *no_ref(const struct text_subject *of)
+{
+    return mem_format(
+        "Could not resolve ref for %s:%s. Double check your URL and that your repo is public.%s%s", of->provider,
+        of->spec,
+        str_is(of->renamed, "master") ? " GitHub has changed default branches from \"master\" to \"main\"." : "",
+        *of->renamed ? " Tip: HEAD will always resolve to a repository's default branch." : "");
+}
+
+char *text_head_instead(const struct text_subject *of)
+{
+    cleanup_free char *sentences = no_ref(of);
+    cleanup_free char *message =
+        mem_format("%s\nTrying again with HEAD instead of %s. Please update your links.\n", sentences, of->renamed);
+
+    return event("waiting", message);
+}
+
 char *text_failed(const struct text_subject *of, const struct err *why)
 {
-    cleanup_free char *message = NULL;
+    cleanup_free char *message = NULL, *sentences = NULL;
 
     switch (why->code) {
     case ERR_LAUNCH_ACCEPT:
@@ -185,8 +204,8 @@ char *text_failed(const struct text_subject *of, const struct err *why)
         message = mem_format("%s\n", why->text);
         return failed(0, message);
     case ERR_LAUNCH_NO_REF:
-        message = mem_format("Could not resolve ref for %s:%s. Double check your URL and that your repo is public.\n",
-                             of->provider, of->spec);
+        sentences = no_ref(of);
+        message = mem_format("%s\n", sentences);
         return failed(0, message);
     default:
         return failed_in_step(of, why);

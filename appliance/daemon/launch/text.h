@@ -32,7 +32,10 @@ char *text_ready_end(const char *address);
 struct text_subject {
     const char *provider, *spec; /* raw; the trailing '/' is stripped */
     const char *step;            /* NULL: at the door */
+    const char *renamed;         /* "master" or "main" where HEAD is tried in its place (contract 2.4); "": neither */
 };
+/* Contract 2.4: HEAD is tried in place of of->renamed. */
+char *text_head_instead(const struct text_subject *of);
 /* The one `failed` event: contract 2.2 to 2.4 and 2.11. */
 char *text_failed(const struct text_subject *of, const struct err *why);
 

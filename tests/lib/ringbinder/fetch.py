@@ -113,15 +113,19 @@ class Fetch:
         except (EOFError, ConnectionResetError):
             return struct.unpack_from(">I", payload)[0], cut_text(payload[4:])[0]
 
-    def resolve(self, spec, provider="git"):
-        """The commit, "" for no such ref, or (code, text) of the error."""
-        self.send(RESOLVE, number(VERSION) + text(provider) + text(spec) + text(""))
+    def resolve(self, spec, provider="git", host=None, known=("", "")):
+        """The commit, "" for no such ref, or (code, text) of the error. host: site, api, token; known: etag, commit."""
+        site, api, token = host or ("", "", "")
+        self.send(RESOLVE, number(VERSION) + text(provider) + text(spec) + text(token) + text(site) + text(api) +
+                  text(known[0]) + text(known[1]))
         kind, payload = self.next()
         if kind == END:
             return self.end(payload)
         assert kind == REF
         assert self.end() == (0, "")
-        return cut_text(payload)[0]
+        commit, rest = cut_text(payload)
+        self.asked, self.etag = bool(rest[0]), cut_text(rest[1:])[0]
+        return commit
 
     def open(self, url, commit, ref="", **settings):
         """The plan, or (code, text) of the error."""

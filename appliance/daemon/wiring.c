@@ -249,6 +249,7 @@ static int make_launches(struct daemon *d, struct err *e)
         .attempts = (int)c->retries,
         .attempt_delay_ms = (int)c->retry_delay,
         .linger_ms = (int)c->linger,
+        .keep_ms = (int)c->resume_keep,
         .starts_at_a_time = processors(c->concurrent_start_limit),
     };
 

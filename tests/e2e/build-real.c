@@ -138,7 +138,7 @@ static char *log_of(const char *tag)
     cleanup_free char *name = name_of(tag);
     struct build_log *log = build_log_find(builds, name);
     struct buf out = BUF_OF(1 << 20);
-    uint64_t cursor = 0;
+    struct build_log_cursor cursor = {0};
 
     while (log && build_log_read(log, &cursor, &out))
         ;

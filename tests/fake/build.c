@@ -100,20 +100,20 @@ void build_log_release(struct build_log **log)
     *log = NULL;
 }
 
-bool build_log_read(struct build_log *log, uint64_t *cursor, struct buf *out)
+bool build_log_read(struct build_log *log, struct build_log_cursor *cursor, struct buf *out)
 {
-    uint64_t before = *cursor;
+    uint64_t before = cursor->at;
 
-    while (*cursor < log->text.len) {
-        const char *line = log->text.bytes + *cursor;
+    while (cursor->at < log->text.len) {
+        const char *line = log->text.bytes + cursor->at;
         size_t len = (size_t)(strchr(line, '\n') + 1 - line);
 
         if (len > out->limit - out->len)
             break;
         buf_add(out, line, len);
-        *cursor += len;
+        cursor->at += len;
     }
-    return *cursor > before;
+    return cursor->at > before;
 }
 
 void build_log_watch(struct build_log *log, struct watch *w)

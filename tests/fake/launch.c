@@ -76,12 +76,22 @@ struct launch *launch_start(struct launches *all, const struct launch_request *r
     return &feed;
 }
 
-struct launch_reader *launch_reader_new(struct launch *l, const char *address, void (*wake)(void *arg), void *arg)
+bool launch_find(struct launches *all, const struct launch_request *request, struct launch_place *out)
+{
+    if (!request->last_event_id)
+        return false;
+    *out = (struct launch_place){.after = (uint64_t)atoi(request->last_event_id)};
+    out->launch = feed.ended && out->after == feed.said ? NULL : &feed;
+    return true;
+}
+
+struct launch_reader *launch_reader_new(const struct launch_place *from, const char *address, void (*wake)(void *arg),
+                                        void *arg)
 {
     struct launch_reader *r = mem_zero(1, sizeof *r);
 
     snprintf(fake_launch_address, sizeof fake_launch_address, "%s", address ? address : "(none)");
-    *r = (struct launch_reader){.wake = wake, .arg = arg};
+    *r = (struct launch_reader){.at = from->after, .wake = wake, .arg = arg};
     list_add(&readers, &r->node);
     fake_launch_readers++;
     return r;

@@ -491,6 +491,22 @@ static void test_stream(void)
     client_close(&c);
 }
 
+static void test_coming_back(void)
+{
+    const char *answer;
+
+    fake_launch_reset();
+    fake_launch_say("data: one\n\n");
+    fake_launch_say("data: two\n\n");
+    fake_launch_end();
+    answer = ask_with(PORTAL, "GET /build/git/x/y", "Accept: text/event-stream\r\nLast-Event-ID: 1\r\n");
+    ok(!strstr(answer, "data: one") && strstr(answer, "data: two"), "who comes back goes on behind the event's id");
+    answer = ask_with(PORTAL, "GET /build/git/x/y", "Accept: text/event-stream\r\nLast-Event-ID: 2\r\n");
+    is_number(status_of(answer), 204, "and behind the last one gets 204, which stops an EventSource");
+    is(body_of(answer), "", "without a body");
+    is_number(fake_launch_readers, 0, "and without a reader");
+}
+
 /* An empty feed, and a client that has its stream's head. */
 static void watch_new_feed(struct client *c)
 {
@@ -647,6 +663,7 @@ int main(void)
     test_state();
     test_wish();
     test_stream();
+    test_coming_back();
     test_leaving();
     test_many_readers();
     test_slow_reader();

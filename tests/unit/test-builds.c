@@ -146,7 +146,7 @@ static char *log_of(const char *image)
 {
     struct build_log *log = build_log_find(builds, image);
     struct buf out = BUF_OF(1 << 20);
-    uint64_t cursor = 0;
+    struct build_log_cursor cursor = {0};
 
     while (log && build_log_read(log, &cursor, &out))
         ;

@@ -29,7 +29,9 @@ static struct world {
     struct sessions sessions;
     struct launches *launches;
     struct launch_reader *reader;
-    struct buf got;
+    struct buf got;   /* without the ids */
+    char last[64];    /* the id of the last event; "": none */
+    int disorder;     /* events whose number did not grow, or whose id is not of the same stream */
     int cancelled;    /* starts of sessions, by the room under test, in all its life */
     int64_t ended_at; /* the stream's end; -1: it is open */
     char journal[8192];
@@ -55,6 +57,7 @@ static void world_begin(void)
         .attempts = 4,
         .attempt_delay_ms = 4000,
         .linger_ms = 60000,
+        .keep_ms = 600000,
         .starts_at_a_time = 1,
     };
     struct err e;
@@ -65,6 +68,7 @@ static void world_begin(void)
     parts.store = w.store;
     w.got = BUF_OF(1 << 20);
     w.ended_at = -1;
+    w.last[0] = '\0';
     w.journal[0] = '\0';
     if (launches_new(&w.launches, &parts, &settings, &e) < 0)
         exit(1);
@@ -90,9 +94,37 @@ static void world_new(void)
 
     if (system(remove) != 0)
         exit(1);
-    w = (struct world){.builds = {.ref = COMMIT, .image = id_new(), .built = id_new(), .ms = 10},
+    w = (struct world){.disorder = w.disorder,
+                       .builds = {.ref = COMMIT, .image = id_new(), .built = id_new(), .ms = 10},
                        .sessions = {.ms = 1000}};
     world_begin();
+}
+
+static uint64_t number_of(const char *id)
+{
+    return strlen(id) > 33 ? strtoull(id + 33, NULL, 10) : 0;
+}
+
+/* "id: <128 bits>-<number>" before each event: taken off, and looked at. */
+static void take_frames(const char *at)
+{
+    const char *data, *end;
+
+    for (; *at; at = end + 2) {
+        char id[sizeof w.last] = "";
+
+        data = strstr(at, "\ndata: ");
+        end = strstr(at, "\n\n");
+        if (!str_starts(at, "id: ") || !data || !end || data > end) {
+            w.disorder++;
+            return;
+        }
+        snprintf(id, sizeof id, "%.*s", (int)(data - at - 4), at + 4);
+        if (strlen(id) < 34 || number_of(id) <= number_of(w.last) || (*w.last && memcmp(id, w.last, 33) != 0))
+            w.disorder++;
+        str_copy(w.last, sizeof w.last, id);
+        buf_add(&w.got, data + 1, (size_t)(end + 2 - data - 1));
+    }
 }
 
 static void read_on(void *arg)
@@ -104,7 +136,7 @@ static void read_on(void *arg)
         told = launch_reader_read(w.reader, &room);
         if (told == LAUNCH_READ_MORE && !room.len)
             exit(1); /* nothing was added: a stream would ask without end */
-        buf_add(&w.got, room.bytes, room.len);
+        take_frames(buf_text(&room));
         buf_clear(&room);
     } while (told == LAUNCH_READ_MORE);
     buf_free(&room);
@@ -118,13 +150,38 @@ static void wake(void *arg)
     loop_timer_new(w.loop, 0, read_on, NULL);
 }
 
+static void read_from(const struct launch_place *from)
+{
+    w.reader = launch_reader_new(from, "192.0.2.7", wake, NULL);
+    read_on(NULL);
+}
+
 static void launch(const char *provider, const char *spec, const char *accept)
 {
     const struct launch_request request = {
         .provider = provider, .spec = spec, .accept = accept, .origin = "http://127.0.0.1:8585"};
 
-    w.reader = launch_reader_new(launch_start(w.launches, &request), "192.0.2.7", wake, NULL);
-    read_on(NULL);
+    w.last[0] = '\0';
+    read_from(&(struct launch_place){.launch = launch_start(w.launches, &request)});
+}
+
+/* A client comes back with an event's id: "new" where that asks for a new launch, "over" where there is no more. */
+static const char *come_back_to(const char *provider, const char *spec, const char *id)
+{
+    const struct launch_request request = {
+        .provider = provider, .spec = spec, .accept = "text/event-stream", .last_event_id = id};
+    struct launch_place from;
+
+    launch_reader_free(&w.reader);
+    buf_clear(&w.got);
+    w.ended_at = -1;
+    if (!launch_find(w.launches, &request, &from))
+        return "new";
+    if (!from.launch)
+        return "over";
+    str_copy(w.last, sizeof w.last, id);
+    read_from(&from);
+    return "goes on";
 }
 
 static void run(void)
@@ -529,7 +586,7 @@ static void after_a_restart(void)
     is(row.step, "build", "a daemon dies while a build goes on");
     world_begin();
     run();
-    is_number(w.builds.resolved + w.builds.found, 0, "what was done is not done again");
+    is_number(w.builds.resolved, 0, "what was done is not done again");
     is_number(w.builds.wanted, 1, "the build is joined or begun again");
     ok(w.sessions.started == 1 && strstr(w.journal, "ready after"), "and the launch ends as it would have");
     world_end();
@@ -569,6 +626,127 @@ static void after_a_restart_without_its_session(void)
     world_end();
 }
 
+static const char *come_back(const char *spec, const char *id)
+{
+    return come_back_to("git", spec, id);
+}
+
+#define KEEP_MS 600000
+
+static void a_client_that_comes_back(void)
+{
+    char seen[64];
+
+    world_new();
+    w.builds.image = (struct id){0};
+    w.builds.ms = 500;
+    w.builds.log = fake_log_new();
+    launch("git", URL "/main/", "text/event-stream");
+    run_for(1100);
+    fake_log_add(w.builds.log, "one");
+    fake_log_add(w.builds.log, "two");
+    run_for(10);
+    str_copy(seen, sizeof seen, w.last);
+    fake_log_add(w.builds.log, "three");
+    is(come_back(URL "/main", seen), "goes on", "a client comes back with the id of a line");
+    is(buf_text(&w.got), LINE("three"), "and goes on behind it");
+    run_for(3000);
+    is(buf_text(&w.got), LINE("three") BUILT LAUNCHING("Launching server...\\n") STARTED ANSWERED, "to the end");
+    is(come_back(URL "/other", seen), "new", "an id of another spec is none");
+    is(come_back(URL "/main", "00000000000000000000000000000000-5"), "new", "an id that nobody gave is none");
+    is(come_back(URL "/main", "5"), "new", "nor is what does not look like one");
+    is(come_back(URL "/main", seen), "goes on", "it comes once more, while the stream lingers");
+    is(buf_text(&w.got), LINE("three") BUILT LAUNCHING("Launching server...\\n") STARTED ANSWERED,
+       "and has the same again");
+    is_number(w.ended_at, -1, "and the stream is still open");
+    is(come_back(URL "/main", w.last), "over", "behind the last event there is no more");
+    run_for(KEEP_MS - 10000);
+    is(come_back(URL "/main", seen), "goes on", "an ended launch is kept for ten minutes");
+    ok(w.ended_at >= 0, "and its stream ends at once");
+    is_number(w.sessions.started, 1, "nothing of all this has started another server");
+    world_end();
+}
+
+/* A new daemon: the client's id is of the dead one. */
+static void a_client_that_comes_back_after_a_restart(void)
+{
+    char seen[64];
+
+    world_new();
+    w.builds.image = (struct id){0};
+    w.builds.ms = 500;
+    w.builds.log = fake_log_new();
+    launch("git", URL "/main", "text/event-stream");
+    run_for(1100);
+    fake_log_add(w.builds.log, "one");
+    run_for(10);
+    str_copy(seen, sizeof seen, w.last);
+    dies_after(0);
+    w.builds.log = fake_log_new();
+    fake_log_add(w.builds.log, "one");
+    fake_log_add(w.builds.log, "again");
+    world_begin();
+    is(come_back(URL "/main", seen), "goes on", "a daemon dies in a build, and the client comes back");
+    run_for(60000);
+    is(buf_text(&w.got), LINE("again") BUILT LAUNCHING("Launching server...\\n") STARTED ANSWERED,
+       "it gets what it has not had, and nothing twice");
+    dies_after(0);
+    world_begin();
+    is(come_back(URL "/main", seen), "goes on", "a daemon dies after `ready`, and the client had not seen that");
+    run_for(5000);
+    ok(strstr(buf_text(&w.got), READY) && w.ended_at >= 0, "it is told again");
+    is_number(w.sessions.started, 0, "of the same session");
+    is(come_back(URL "/main", w.last), "over", "and that was the last event");
+    world_end();
+}
+
+static void a_client_whose_branch_was_renamed(void)
+{
+    char seen[64];
+
+    world_new();
+    w.builds.no_ref = "/master";
+    launch("gh", "u/r/master", "text/event-stream");
+    run_for(9000);
+    str_copy(seen, sizeof seen, w.last);
+    run();
+    is(come_back_to("gh", "u/r/master", seen), "goes on", "HEAD has taken the place of the ref meanwhile");
+    ok(strstr(buf_text(&w.got), "\"ready\"") && !strstr(buf_text(&w.got), "instead"), "and the launch is the same");
+    is(come_back_to("gh", "u/other/master", seen), "new", "another repository is not");
+    world_end();
+}
+
+static void ended_launches_are_bounded(void)
+{
+    const struct launch_request request = {
+        .provider = "git", .spec = URL "/" COMMIT, .accept = "text/event-stream", .origin = "http://127.0.0.1:8585"};
+    char first[64], last[64];
+
+    world_new();
+    w.builds.image = (struct id){0};
+    w.builds.log = fake_log_new();
+    fake_log_add(w.builds.log, "a line");
+    err_set(&w.builds.build_error, ERR_BUILD_STEP, "no");
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    run_for(1000);
+    str_copy(first, sizeof first, w.last);
+    launch_reader_free(&w.reader);
+    for (int i = 0; i < LAUNCHES_KEPT; i++) {
+        launch_start(w.launches, &request);
+        run_for(100);
+    }
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    run_for(1000);
+    str_copy(last, sizeof last, w.last);
+    memcpy(first + 33, "1", 2);
+    memcpy(last + 33, "1", 2);
+    is(come_back(URL "/" COMMIT, last), "goes on", "a launch that has just ended is there");
+    ok(strstr(buf_text(&w.got), "a line") != NULL, "with its log");
+    is(come_back(URL "/" COMMIT, first), "goes on", "an old one is found by its row");
+    ok(strstr(buf_text(&w.got), "\"failed\"") && !strstr(buf_text(&w.got), "a line"), "with its end alone");
+    world_end();
+}
+
 int main(void)
 {
     cleanup_free char *remove = NULL;
@@ -591,6 +769,11 @@ int main(void)
     launches_are_bounded();
     after_a_restart();
     after_a_restart_without_its_session();
+    a_client_that_comes_back();
+    a_client_that_comes_back_after_a_restart();
+    a_client_whose_branch_was_renamed();
+    ended_launches_are_bounded();
+    is_number(w.disorder, 0, "every event had an id of its stream, and its number was above the one before");
     remove = mem_format("rm -rf %s", folder);
     if (system(remove) != 0)
         printf("# %s is still there\n", folder);

@@ -275,15 +275,18 @@ static void newer(void)
 {
     struct store *s = NULL;
     struct err e;
+    char back[64];
+    int version = ask("PRAGMA user_version");
 
-    is_number(ask("PRAGMA user_version"), 1, "the version is in the file");
+    ok(version > 1, "the version is in the file: %d", version);
     is_number(ask("SELECT count(*) FROM pragma_table_list WHERE strict = 0 AND schema = 'main' AND name NOT GLOB"
                   " 'sqlite_*'"),
               0, "every table is strict");
     tell("PRAGMA user_version = 99");
     ok(store_open(&s, path, &e) < 0 && e.code == ERR_STORE_NEWER && !s, "a newer state is refused: %s", e.text);
     is_number(ask("PRAGMA user_version"), 99, "and left alone");
-    tell("PRAGMA user_version = 1");
+    sqlite3_snprintf((int)sizeof back, back, "PRAGMA user_version = %d", version);
+    tell(back);
     s = opened();
     ok(s != NULL, "its own version opens");
     store_close(&s);

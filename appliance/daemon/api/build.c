@@ -1,4 +1,4 @@
-/* GET /build/<provider>/<spec>: starts a launch and streams its feed. */
+/* GET /build/<provider>/<spec>: starts a launch, or finds the one that the client was at, and streams its feed. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/parts.h"
 #include "api/reply.h"
@@ -34,11 +34,17 @@ static enum MHD_Result serve(struct api *a, struct request *r, const char *origi
         .spec = spec,
         .accept = request_field(r, MHD_HTTP_HEADER_ACCEPT),
         .origin = origin,
+        .last_event_id = request_field(r, "Last-Event-ID"),
     };
+    struct launch_place from;
 
     if (a->streams >= API_STREAMS_MAX)
         return reply_status(a, r, MHD_HTTP_SERVICE_UNAVAILABLE);
-    return stream_serve(a, r, launch_start(a->parts.launches, &wish), address);
+    if (!launch_find(a->parts.launches, &wish, &from))
+        from = (struct launch_place){.launch = launch_start(a->parts.launches, &wish)};
+    else if (!from.launch)
+        return reply_empty(a, r, MHD_HTTP_NO_CONTENT); /* an EventSource stops then (decisions 31) */
+    return stream_serve(a, r, &from, address);
 }
 
 enum MHD_Result serve_build(struct api *a, struct request *r)

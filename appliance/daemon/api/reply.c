@@ -94,7 +94,7 @@ enum MHD_Result reply_json(struct api *a, struct request *r, unsigned status, st
     return reply_send(a, r, &(struct reply){status, "application/json", json, "no-cache", NULL});
 }
 
-enum MHD_Result reply_options(struct api *a, struct request *r)
+enum MHD_Result reply_empty(struct api *a, struct request *r, unsigned status)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
     enum MHD_Result result;
@@ -102,7 +102,7 @@ enum MHD_Result reply_options(struct api *a, struct request *r)
     if (!response)
         return MHD_NO;
     reply_fields(a, r, response);
-    result = MHD_queue_response(r->connection, MHD_HTTP_OK, response);
+    result = MHD_queue_response(r->connection, status, response);
     MHD_destroy_response(response);
     return result;
 }

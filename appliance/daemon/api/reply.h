@@ -17,8 +17,8 @@ struct reply {
 enum MHD_Result reply_send(struct api *a, struct request *r, const struct reply *reply);
 /* The same for JSON. */
 enum MHD_Result reply_json(struct api *a, struct request *r, unsigned status, struct slice json);
-/* 200 without a body (contract 1.1). */
-enum MHD_Result reply_options(struct api *a, struct request *r);
+/* A status without a body: 200 for OPTIONS (contract 1.1), 204. */
+enum MHD_Result reply_empty(struct api *a, struct request *r, unsigned status);
 /* A page that only says its status, with the fields that this status needs. */
 enum MHD_Result reply_status(struct api *a, struct request *r, unsigned status);
 

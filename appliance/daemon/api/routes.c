@@ -68,7 +68,7 @@ static enum MHD_Result dispatch(struct api *a, struct request *r, const struct r
             continue;
         r->route = row;
         if (str_is(r->method, MHD_HTTP_METHOD_OPTIONS))
-            return reply_options(a, r);
+            return reply_empty(a, r, MHD_HTTP_OK);
         if ((row->methods & ROUTE_GET && str_is(r->method, MHD_HTTP_METHOD_GET)) ||
             (row->methods & ROUTE_HEAD && str_is(r->method, MHD_HTTP_METHOD_HEAD)))
             return row->serve(a, r);

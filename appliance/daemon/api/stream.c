@@ -119,7 +119,7 @@ static void stream_end(void *arg)
     free(s);
 }
 
-static struct stream *stream_new(struct api *a, struct request *r, struct launch *l, const char *address)
+static struct stream *stream_new(struct api *a, struct request *r, const struct launch_place *from, const char *address)
 {
     struct stream *s = mem_zero(1, sizeof *s);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -127,16 +127,16 @@ static struct stream *stream_new(struct api *a, struct request *r, struct launch
     s->api = a;
     s->server = r->server;
     s->pause.connection = r->connection;
-    s->reader = launch_reader_new(l, address, feed_woke, s);
+    s->reader = launch_reader_new(from, address, feed_woke, s);
     s->peer = loop_fd_new(a->parts.loop, info->connect_fd, LOOP_READ, peer_changed, s);
     s->keepalive = loop_timer_new(a->parts.loop, a->keepalive_ms, keepalive_came, s);
     a->streams++;
     return s;
 }
 
-enum MHD_Result stream_serve(struct api *a, struct request *r, struct launch *l, const char *address)
+enum MHD_Result stream_serve(struct api *a, struct request *r, const struct launch_place *from, const char *address)
 {
-    struct stream *s = stream_new(a, r, l, address);
+    struct stream *s = stream_new(a, r, from, address);
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, pull, s, stream_end);
     enum MHD_Result result;

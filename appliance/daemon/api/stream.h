@@ -9,9 +9,9 @@
  * The reader pulls: events are taken from the feed when the socket takes bytes, so a slow one costs LAUNCH_READ_ROOM at
  * most and skips what the feed no longer has. Nothing is held for who has left.
  */
-struct launch;
+struct launch_place;
 
-/* Answers `r` with the feed of `l`, from its first event on. `address` is the client's, borrowed from the request. */
-enum MHD_Result stream_serve(struct api *a, struct request *r, struct launch *l, const char *address);
+/* Answers `r` with a launch's feed from a place on. `address` is the client's, borrowed from the request. */
+enum MHD_Result stream_serve(struct api *a, struct request *r, const struct launch_place *from, const char *address);
 
 #endif

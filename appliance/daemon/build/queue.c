@@ -58,7 +58,7 @@ static int build_new(struct build **out, struct builds *all, const struct store_
     b->all = all;
     b->row = *row;
     list_init(&b->waiters);
-    if (build_log_open(&b->log, path, e) < 0) {
+    if (build_log_open(&b->log, all->loop, path, e) < 0) {
         build_free(b);
         return -1;
     }

@@ -5,12 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "build/log.h"
+#include "base/str.h"
 #include "launch/text.h"
-
-/* A frame is "data: ", one line, and an empty line (contract 2.1). */
-static const char frame_begin[] = "data: ", frame_end[] = "\n\n";
-#define FRAME_BYTES (sizeof frame_begin + sizeof frame_end - 2)
 
 void feed_init(struct feed *f)
 {
@@ -18,24 +14,39 @@ void feed_init(struct feed *f)
     list_init(&f->watchers);
 }
 
-void feed_free(struct feed *f)
+void feed_drop_logs(struct feed *f)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        free(f->items[i].event);
+    for (size_t i = 0; i < f->count; i++)
         if (f->items[i].log)
             build_log_release(&f->items[i].log);
-    }
+}
+
+void feed_free(struct feed *f)
+{
+    feed_drop_logs(f);
+    for (size_t i = 0; i < f->count; i++)
+        free(f->items[i].event);
     feed_init(f);
 }
 
 static void add(struct feed *f, struct feed_item item)
 {
+    item.number = f->number;
     f->items[f->count++] = item;
     watch_wake_all(&f->watchers);
 }
 
+void feed_step(struct feed *f, unsigned n)
+{
+    uint64_t number = n * FEED_STEP;
+
+    if (number > f->number)
+        f->number = number;
+}
+
 void feed_add(struct feed *f, char *event)
 {
+    f->number++;
     if (f->count < FEED_MAX - 1)
         add(f, (struct feed_item){.event = event});
     else
@@ -44,75 +55,139 @@ void feed_add(struct feed *f, char *event)
 
 void feed_add_last(struct feed *f, char *event, bool open)
 {
+    f->number = FEED_LAST;
     if (f->count < FEED_MAX)
         add(f, (struct feed_item){.event = event, .open = open});
     else
         free(event);
 }
 
+/* The log's numbers begin at the same one whatever stood before it in its step. */
 void feed_add_log(struct feed *f, struct build_log *log)
 {
-    if (f->count < FEED_MAX - 1)
-        add(f, (struct feed_item){.log = build_log_hold(log)});
+    if (f->count == FEED_MAX - 1)
+        return;
+    f->number = (f->number / FEED_STEP + 1) * FEED_STEP;
+    add(f, (struct feed_item){.log = build_log_hold(log)});
+    f->number += FEED_STEP / 2;
 }
 
-static bool frame_fits(const struct buf *out, size_t len)
+/* ---- reading ---- */
+
+/*
+ * A frame is "id: ", the feed's id, '-' and the event's number, then "data: " and the event, then an empty line
+ * (contract 2.1, decisions 31). Two hundred readers of one log are framed this often: one reservation, no formatting.
+ */
+#define NUMBER_DIGITS 20
+static const char id_begin[] = "id: ", data_begin[] = "\ndata: ", frame_end[] = "\n\n";
+#define FRAME_BYTES (sizeof id_begin + ID_TEXT + NUMBER_DIGITS + sizeof data_begin + sizeof frame_end)
+
+static char *put(char *to, const void *bytes, size_t len)
 {
-    return len + FRAME_BYTES <= out->limit - out->len;
+    memcpy(to, bytes, len);
+    return to + len;
 }
 
-static void add_frame(struct buf *out, const char *line, size_t len, const char *ending)
+static char *put_number(char *to, uint64_t number)
 {
-    buf_add(out, frame_begin, sizeof frame_begin - 1);
-    buf_add(out, line, len);
-    buf_add_text(out, ending);
-    buf_add(out, frame_end, sizeof frame_end - 1);
+    char digits[NUMBER_DIGITS];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    return put(to, digits + at, sizeof digits - at);
 }
 
-/* Lines of the log into frames; `out` is empty, and the scratch so small that their frames fit. False: nothing new. */
-static bool read_log(struct build_log *log, struct feed_cursor *cursor, struct buf *out)
+/* An event with up to two halves. False: it does not fit. */
+static bool add_frame(const struct feed *f, uint64_t number, struct slice event, struct slice ending, struct buf *out)
 {
-    cleanup_buf struct buf lines = BUF_OF(out->limit / 4 * 3);
-    const char *at, *end;
+    char *begin = buf_reserve(out, event.len + ending.len + FRAME_BYTES), *to = begin;
 
-    if (!build_log_read(log, &cursor->log_at, &lines))
+    if (!begin) {
+        out->full = false;
+        return false;
+    }
+    to = put(to, id_begin, sizeof id_begin - 1);
+    to = put(to, f->id, ID_TEXT - 1);
+    *to++ = '-';
+    to = put_number(to, number);
+    to = put(to, data_begin, sizeof data_begin - 1);
+    to = put(to, event.at, event.len);
+    to = put(to, ending.at, ending.len);
+    to = put(to, frame_end, sizeof frame_end - 1);
+    buf_added(out, (size_t)(to - begin));
+    return true;
+}
+
+static struct build_log_cursor log_cursor(const struct feed_item *item, const struct feed_cursor *cursor)
+{
+    uint64_t at = cursor->number > item->number ? cursor->number - item->number : 0;
+
+    return (struct build_log_cursor){.at = at, .caught_up = cursor->caught_up};
+}
+
+/* Lines of the log into frames; `out` is empty, and has room for what one read gives. False: nothing new. */
+static bool read_log(const struct feed *f, const struct feed_item *item, struct feed_cursor *cursor, struct buf *out)
+{
+    cleanup_buf struct buf lines = BUF_OF(BUILD_LOG_LINE_MAX);
+    struct build_log_cursor log = log_cursor(item, cursor);
+    const char *at, *end, *behind;
+    bool news = build_log_read(item->log, &log, &lines);
+
+    *cursor = (struct feed_cursor){.number = item->number + log.at, .caught_up = log.caught_up};
+    if (!news)
         return false;
     at = lines.bytes;
-    while ((end = memchr(at, '\n', (size_t)(lines.bytes + lines.len - at)))) {
-        add_frame(out, at, (size_t)(end - at), "");
+    behind = at + lines.len;
+    while ((end = memchr(at, '\n', (size_t)(behind - at)))) {
+        uint64_t number = cursor->number - (uint64_t)(behind - (end + 1));
+
+        add_frame(f, number, (struct slice){at, (size_t)(end - at)}, slice_of(""), out);
         at = end + 1;
     }
     return true;
 }
 
-static bool add_event(const struct feed_item *item, const char *address, struct buf *out)
+static bool add_event(const struct feed *f, const struct feed_item *item, const char *address, struct buf *out)
 {
     cleanup_free char *ending = item->open ? text_ready_end(address) : NULL;
-    size_t len = strlen(item->event);
 
-    if (!frame_fits(out, len + (ending ? strlen(ending) : 0)))
-        return false;
-    add_frame(out, item->event, len, ending ? ending : "");
-    return true;
+    return add_frame(f, item->number, slice_of(item->event), slice_of(ending ? ending : ""), out);
+}
+
+/* The first item that has something behind the cursor, or will have; NULL: none. */
+static const struct feed_item *item_at(const struct feed *f, const struct feed_cursor *cursor)
+{
+    for (const struct feed_item *item = f->items; item < f->items + f->count; item++) {
+        uint64_t last = item->event ? item->number : item->number + FEED_STEP / 2;
+
+        if (cursor->number < last && (item->event || item->log))
+            return item;
+    }
+    return NULL;
 }
 
 bool feed_read(const struct feed *f, struct feed_cursor *cursor, const char *address, struct buf *out)
 {
-    while (cursor->at < f->count) {
-        const struct feed_item *item = &f->items[cursor->at];
+    const struct feed_item *item;
 
-        if (item->log && (out->len || read_log(item->log, cursor, out)))
+    while ((item = item_at(f, cursor))) {
+        if (item->log && (out->len || read_log(f, item, cursor, out)))
             return true;
-        if (item->log && cursor->at + 1 == f->count)
+        if (item->log && item == &f->items[f->count - 1])
             return false; /* its place is left when no line is unread and something stands behind it */
-        if (item->event && !add_event(item, address, out))
+        if (item->event && !add_event(f, item, address, out))
             return true;
-        *cursor = (struct feed_cursor){.at = cursor->at + 1};
+        cursor->number = item->event ? item->number : item->number + FEED_STEP / 2;
     }
     return false;
 }
 
 struct build_log *feed_log_at(const struct feed *f, const struct feed_cursor *cursor)
 {
-    return cursor->at < f->count ? f->items[cursor->at].log : NULL;
+    const struct feed_item *item = item_at(f, cursor);
+
+    return item ? item->log : NULL;
 }

@@ -14,12 +14,14 @@
 #include "loop/loop.h"
 #include "store/event.h"
 
-static struct launch *launch_new(struct launches *all)
+struct launch *launch_new(struct launches *all, const struct store_launch *row)
 {
     struct launch *l = mem_zero(1, sizeof *l);
 
     l->launches = all;
+    l->row = *row;
     feed_init(&l->feed);
+    id_text(l->feed.id, &row->stream);
     list_add(&all->all, &l->node);
     return l;
 }
@@ -27,6 +29,7 @@ static struct launch *launch_new(struct launches *all)
 static void launch_free(struct launch *l)
 {
     loop_timer_cancel(&l->linger);
+    loop_timer_cancel(&l->kept);
     feed_free(&l->feed);
     list_remove(&l->node);
     free(l);
@@ -34,8 +37,34 @@ static void launch_free(struct launch *l)
 
 void launch_forget_unread(struct launch *l)
 {
-    if (!l->flowing && !l->readers)
+    if (!l->flowing && !l->readers && !l->kept)
         launch_free(l);
+}
+
+static void kept_long_enough(void *arg)
+{
+    struct launch *l = arg;
+
+    l->kept = NULL;
+    launch_forget_unread(l);
+}
+
+/* Of those that have ended and that nobody reads, the oldest go first. */
+static void keep_few(struct launches *all)
+{
+    size_t kept = 0;
+
+    for (struct list *node = all->all.before, *next; node != &all->all; node = next) {
+        struct launch *l = container_of(node, struct launch, node);
+
+        next = node->before;
+        if (l->flowing || l->readers)
+            continue;
+        if (++kept > LAUNCHES_KEPT)
+            launch_free(l);
+        else if (kept > LAUNCH_LOGS_KEPT)
+            feed_drop_logs(&l->feed);
+    }
 }
 
 static int move(struct launch *l, const char *kind, enum err_code code, struct err *e)
@@ -82,10 +111,11 @@ void launch_ended(struct launch *l)
 
     l->flowing = false;
     all->flowing--;
-    if (l->built && str_is(l->row.state, "ready"))
+    if (l->lingers && str_is(l->row.state, "ready"))
         l->linger = loop_timer_new(all->parts.loop, all->settings.linger_ms, linger_over, l);
+    l->kept = loop_timer_new(all->parts.loop, all->settings.keep_ms, kept_long_enough, l);
     watch_wake_all(&l->feed.watchers);
-    launch_forget_unread(l);
+    keep_few(all);
 }
 
 /* Contract 2.9: the federation's address, or what the visitor called us. */
@@ -109,47 +139,49 @@ static int check(struct launch *l, const struct launch_request *request, struct 
     return 0;
 }
 
-static void begin(struct launch *l, const char *from)
+void launch_begin(struct launch *l, const struct flow_kind *kind, const char *from)
 {
     l->flowing = true;
     l->launches->flowing++;
-    flow_start(&l->flow, &launch_flow, l->launches->parts.loop, from);
+    flow_start(&l->flow, kind, l->launches->parts.loop, from);
 }
 
 struct launch *launch_start(struct launches *all, const struct launch_request *request)
 {
-    struct launch *l = launch_new(all);
+    const struct store_launch row = {.id = id_new(), .stream = id_new(), .created = clock_utc_ms()};
+    struct launch *l = launch_new(all, &row);
     struct launch_request stripped = *request;
-    cleanup_free char *spec = mem_string(request->spec);
-    size_t len = strlen(spec);
+    cleanup_free char *spec = launch_strip(request->spec);
     struct err why;
 
-    while (len && spec[len - 1] == '/') /* contract 2.2, step 7 */
-        spec[--len] = '\0';
     stripped.spec = spec;
-    l->row = (struct store_launch){.id = id_new(), .created = clock_utc_ms()};
     str_copy(l->row.provider, sizeof l->row.provider, request->provider);
     str_copy(l->row.spec, sizeof l->row.spec, spec);
     set_host(l, request->origin);
     if (check(l, &stripped, &why) < 0 || launch_move(l, "running", NULL, &why) < 0)
         launch_fail(l, NULL, &why);
     else
-        begin(l, NULL);
+        launch_begin(l, &launch_flow, NULL);
     return l;
 }
 
-static void resume(void *arg, const struct store_launch *row)
+int launch_parse(struct launch *l, struct err *e)
 {
-    struct launch *l = launch_new(arg);
-    const struct provider *provider = provider_find(row->provider);
+    const struct provider *provider = provider_find(l->row.provider);
+
+    if (!provider)
+        return err_set(e, ERR_LAUNCH_NO_PROVIDER, "%.60s", l->row.provider);
+    return provider_parse(&l->place, provider, provider_host_of(l->launches->settings.hosts, provider), l->row.spec, e);
+}
+
+static void go_on(void *arg, const struct store_launch *row)
+{
+    struct launch *l = launch_new(arg, row);
     struct err why;
 
-    l->row = *row;
-    if (!provider)
-        err_set(&why, ERR_LAUNCH_NO_PROVIDER, "%.60s", row->provider);
-    else if (provider_parse(&l->place, provider, provider_host_of(l->launches->settings.hosts, provider), row->spec,
-                            &why) == 0) {
-        begin(l, launch_step_after_restart(row->step));
+    if (launch_parse(l, &why) == 0) {
+        l->lingers = true; /* the client may be one for whom a build was made */
+        launch_begin(l, &launch_flow, launch_step_after_restart(row->step));
         return;
     }
     launch_fail(l, row->step, &why);
@@ -195,7 +227,7 @@ int launches_new(struct launches **out, const struct launch_parts *parts, const 
     slots_init(&all->slots, parts->loop, settings->starts_at_a_time);
     list_init(&all->all);
     *out = all;
-    return store_launch_load(parts->store, resume, all, e);
+    return store_launch_load(parts->store, go_on, all, e);
 }
 
 void launches_free(struct launches **all)

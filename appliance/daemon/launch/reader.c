@@ -14,12 +14,15 @@ struct launch_reader {
     const char *address;   /* borrowed */
 };
 
-struct launch_reader *launch_reader_new(struct launch *l, const char *address, void (*wake)(void *arg), void *arg)
+struct launch_reader *launch_reader_new(const struct launch_place *from, const char *address, void (*wake)(void *arg),
+                                        void *arg)
 {
+    struct launch *l = from->launch;
     struct launch_reader *r = mem_zero(1, sizeof *r);
 
     *r = (struct launch_reader){
         .launch = l,
+        .cursor.number = from->after,
         .address = address,
         .on_feed = {.wake = wake, .arg = arg},
         .on_log = {.wake = wake, .arg = arg},

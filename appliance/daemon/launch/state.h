@@ -29,25 +29,41 @@ struct launch {
     struct provider_place place;
     char renamed[8]; /* the ref in whose place HEAD is looked up (contract 2.4): "master", "main"; "": none */
     struct build_result image;
-    bool built; /* for this launch: the stream lingers (contract 2.3 b) */
+    bool built;   /* for this launch */
+    bool lingers; /* its stream stays open when it is ready (contract 2.3 b) */
     bool has_slot;
     struct session_door door;
     struct feed feed;
     struct loop_timer *linger; /* runs while the stream of one that is ready stays open */
+    struct loop_timer *kept;   /* runs while one that has ended is kept for who comes back */
     size_t readers;
 };
 
 /* launch.c */
 
+/* With its row; it is in the list, and nothing is under way. */
+struct launch *launch_new(struct launches *all, const struct store_launch *row);
+/* Its provider and place, from the row. Errors: as of the checks of a launch. */
+int launch_parse(struct launch *l, struct err *e) ERR_CHECKED;
+/* Starts the flow, at the step `from`; NULL: the first. */
+void launch_begin(struct launch *l, const struct flow_kind *kind, const char *from);
+
 /* The one writer of a launch's state: row and event in one transaction. `why`: of "failed". */
 int launch_move(struct launch *l, const char *state, const struct err *why, struct err *e) ERR_CHECKED;
-/* Its last event is in the feed; forgets it when nobody reads it. */
+/* Its last event is in the feed. */
 void launch_ended(struct launch *l);
 void launch_forget_unread(struct launch *l);
+
+/* resume.c */
+
+/* The spec without the '/' at its end (contract 2.2, step 7); the caller frees it. */
+char *launch_strip(const char *raw);
 
 /* steps.c */
 
 extern const struct flow_kind launch_flow;
+/* For who comes back to one that was ready under an earlier daemon: asks for the session's door and tells it again. */
+extern const struct flow_kind launch_door_flow;
 /* Where a launch goes on whose row says `step`; NULL: from the beginning. */
 const char *launch_step_after_restart(const char *step);
 /* The end of every launch, at the door, too: state, event, journal. */

@@ -112,7 +112,7 @@ static enum flow_result step_build(struct flow *f, struct err *e)
         feed_add(&l->feed, text_found(l->row.image));
         return FLOW_NEXT;
     }
-    l->built = true;
+    l->built = l->lingers = true;
     feed_add(&l->feed, text_waiting());
     build = build_want(builds, &spec, &l->image, flow_done(f));
     log = build_log_find(builds, l->row.image);
@@ -275,15 +275,24 @@ static const struct flow_step steps[] = {
     {0},
 };
 
-/* A session's door is known to the step that asks for it, so `ready` is reached through it again. */
+/* A session's door is known to the step that asks for it, so `ready` is reached through it again; and a build that was
+ * waited for may have ended just before the daemon did. */
 const char *launch_step_after_restart(const char *step)
 {
     if (str_is(step, "ready"))
         return "session";
+    if (str_is(step, "build"))
+        return "image";
     for (const struct flow_step *s = steps; s->name; s++)
         if (str_is(s->name, step))
             return step;
     return NULL;
+}
+
+/* Odd ones: the log of the build takes the one behind its step. */
+static unsigned step_number(const struct flow *f)
+{
+    return 2 * (unsigned)(f->at - f->kind->steps) + 1;
 }
 
 static int enter(struct flow *f, const char *step, struct err *e)
@@ -291,6 +300,7 @@ static int enter(struct flow *f, const char *step, struct err *e)
     struct launch *l = launch_of(f);
 
     str_copy(l->row.step, sizeof l->row.step, step);
+    feed_step(&l->feed, step_number(f));
     return store_launch_step(l->launches->parts.store, &l->row.id, step, e);
 }
 
@@ -312,7 +322,6 @@ static void tell_ready(struct launch *l)
     CLEANUP(told_free) struct told told;
     cleanup_free char *url = mem_format("%suser/%s/", l->launches->settings.hub_url, l->door.name);
     struct text_ready ready;
-    char id[ID_TEXT], session[ID_TEXT];
 
     told_of(&told, l);
     ready = (struct text_ready){
@@ -325,8 +334,6 @@ static void tell_ready(struct launch *l)
         .request = told.request,
         .persistent_request = told.persistent_request,
     };
-    log_line(LOG_INFO, ERR_NONE, "ready after %lld ms LAUNCH=%s SESSION=%s", (long long)(l->row.ended - l->row.created),
-             id_text(id, &l->row.id), id_text(session, &l->row.session));
     feed_add(&l->feed, text_answers(l->door.name));
     feed_add_last(&l->feed, text_ready(&ready), true);
 }
@@ -334,13 +341,46 @@ static void tell_ready(struct launch *l)
 static void end(struct flow *f, const struct err *e)
 {
     struct launch *l = launch_of(f);
+    char id[ID_TEXT], session[ID_TEXT];
 
     give_slot(l);
-    if (e)
+    if (e) {
         launch_fail(l, l->row.step, e);
+    } else {
+        log_line(LOG_INFO, ERR_NONE, "ready after %lld ms LAUNCH=%s SESSION=%s",
+                 (long long)(l->row.ended - l->row.created), id_text(id, &l->row.id),
+                 id_text(session, &l->row.session));
+        tell_ready(l);
+    }
+    launch_ended(l);
+}
+
+const struct flow_kind launch_flow = {steps, enter, end};
+
+static enum flow_result step_door(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+
+    return flow_wait(f, session_resume(l->launches->parts.sessions, &l->row.session, &l->door, flow_done(f)));
+}
+
+static const struct flow_step door_steps[] = {{"session", 600, step_door, NULL}, {0}};
+
+/* Its row has ended and stays as it is. */
+static int door_enter(struct flow *f, const char *step, struct err *e)
+{
+    return 0;
+}
+
+static void door_end(struct flow *f, const struct err *e)
+{
+    struct launch *l = launch_of(f);
+
+    if (e)
+        launch_fail(l, NULL, e);
     else
         tell_ready(l);
     launch_ended(l);
 }
 
-const struct flow_kind launch_flow = {steps, enter, end};
+const struct flow_kind launch_door_flow = {door_steps, door_enter, door_end};

@@ -37,6 +37,10 @@ static const char *const migrations[] = {
     "CREATE TABLE event (sequence INTEGER PRIMARY KEY AUTOINCREMENT, utc INTEGER NOT NULL, boot TEXT NOT NULL,"
     " monotonic INTEGER NOT NULL, kind TEXT NOT NULL, code INTEGER NOT NULL, launch BLOB, build BLOB, image BLOB,"
     " session BLOB, container BLOB, json TEXT) STRICT;",
+
+    /* What the ids of a launch's events begin with (decisions 31). */
+    "ALTER TABLE launch ADD COLUMN stream BLOB;"
+    "CREATE INDEX launch_stream ON launch (stream) WHERE stream IS NOT NULL;",
 };
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 

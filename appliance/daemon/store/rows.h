@@ -17,6 +17,7 @@
 
 struct store_launch {
     struct id id, session; /* session: none until one was asked for */
+    struct id stream;      /* what the ids of its events begin with: a secret, since they lead to its session */
     int64_t created, ended;
     char provider[STORE_WORD_MAX + 1], spec[STORE_SPEC_MAX + 1];
     char ref[256];                  /* the commit, once resolved */
@@ -28,6 +29,8 @@ struct store_launch {
 };
 int store_launch_put(struct store *s, const struct store_launch *row, struct err *e) ERR_CHECKED;
 int store_launch_step(struct store *s, const struct id *id, const char *step, struct err *e) ERR_CHECKED;
+int store_launch_by_stream(struct store *s, const struct id *stream, struct store_launch *out,
+                           struct err *e) ERR_CHECKED;
 int store_launch_load(struct store *s, void (*each)(void *arg, const struct store_launch *row), void *arg,
                       struct err *e) ERR_CHECKED;
 

@@ -1,0 +1,92 @@
+"""What it costs when many watch one build's log (decisions 41)."""
+import json
+import os
+import selectors
+import socket
+import time
+import urllib.parse
+import uuid
+
+from launches import Rig
+from ringbinder.launch import spec
+
+LINES_A_SECOND = 1000
+LINE_BYTES = 100  # with its newline
+# The engine cuts a step's output at 1 MiB: ten seconds of it are one step.
+STEP_S = 10
+WATCHERS = 200
+PROGRAM = f"""
+import sys, time
+begin, said = time.monotonic(), 0
+while said < {LINES_A_SECOND} * int(sys.argv[1]):
+    time.sleep(0.01)
+    due = min(int((time.monotonic() - begin) * {LINES_A_SECOND}), {LINES_A_SECOND} * int(sys.argv[1]))
+    sys.stdout.write("".join(f"{{n:099d}}\\n" for n in range(said, due)))
+    sys.stdout.flush()
+    said = due
+"""
+
+
+class Watchers:
+    """Streams that are read as fast as they come, and not looked at: only how many lines each has had."""
+
+    def __init__(self, portal, path, count):
+        where = urllib.parse.urlsplit(portal)
+        self.selector = selectors.DefaultSelector()
+        self.lines = [0] * count
+        for n in range(count):
+            s = socket.create_connection((where.hostname, where.port))
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nAccept: text/event-stream\r\n\r\n".encode())
+            self.selector.register(s, selectors.EVENT_READ, n)
+
+    def read(self, seconds):
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            for key, _ in self.selector.select(left):
+                part = key.fileobj.recv(1 << 20)
+                self.lines[key.data] += part.count(b'"phase":"building"')
+                if not part:
+                    self.selector.unregister(key.fileobj)
+
+    def close(self):
+        for key in list(self.selector.get_map().values()):
+            key.fileobj.close()
+        self.selector.close()
+
+
+def cpu_seconds(pid):
+    """User and system time of a process."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def watch(rig, count, seconds):
+    """Share of a core that daemon and gateway take while `count` watch, by program, and the lines that each got."""
+    name = f"log{count}"
+    steps = "".join(f"RUN [\"python3\", \"-c\", {json.dumps(PROGRAM + f'# {uuid.uuid4()}')}, \"{STEP_S}\"]\n"
+                    for _ in range(seconds // STEP_S + 2))
+    rig.git.repository(name, {"Dockerfile": f"FROM ringbinder/debian:1\n{steps}ENTRYPOINT [\"/bin/false\"]\n"})
+    watchers = Watchers(rig.appliance.portal, f"/build/git/{spec(rig.git.url(name))}", count)
+    pids = {name: rig.appliance.pid_of(name) for name in ("ringbinderd", "ringbinder-gateway")}
+    try:
+        while min(watchers.lines) < LINES_A_SECOND:
+            watchers.read(0.5)
+        began, before, lines = time.monotonic(), {n: cpu_seconds(p) for n, p in pids.items()}, min(watchers.lines)
+        watchers.read(seconds)
+        took = time.monotonic() - began
+        return {n: (cpu_seconds(p) - before[n]) / took for n, p in pids.items()}, (min(watchers.lines) - lines) / took
+    finally:
+        watchers.close()
+
+
+def log_watchers(folder, quick=False):
+    """200 watchers above one; the build is a Dockerfile that prints 1,000 lines of 100 bytes a second."""
+    seconds = STEP_S if quick else 6 * STEP_S
+    with Rig(folder) as rig:
+        one, _ = watch(rig, 1, seconds)
+        many, lines = watch(rig, WATCHERS, seconds)
+    above = {name: 100 * (many[name] - one[name]) for name in one}
+    return {"ours": 100 * sum(many.values()), "peer": 100 * sum(one.values()), "value": sum(above.values()), "bar": 10,
+            "unit": f"% of a core, {WATCHERS} watchers above one", "lines_a_second": lines,
+            "note": f"{lines:.0f} lines a second each; " + ", ".join(f"{n} {share:.1f}" for n, share in above.items())}

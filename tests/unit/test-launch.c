@@ -709,7 +709,7 @@ static void a_client_whose_branch_was_renamed(void)
     launch("gh", "u/r/master", "text/event-stream");
     run_for(9000);
     str_copy(seen, sizeof seen, w.last);
-    run();
+    run_for(20000);
     is(come_back_to("gh", "u/r/master", seen), "goes on", "HEAD has taken the place of the ref meanwhile");
     ok(strstr(buf_text(&w.got), "\"ready\"") && !strstr(buf_text(&w.got), "instead"), "and the launch is the same");
     is(come_back_to("gh", "u/other/master", seen), "new", "another repository is not");

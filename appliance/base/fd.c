@@ -78,14 +78,33 @@ static int split_address(char *text, char **host, char **port)
     return 0;
 }
 
-static int listen_on(int *out, const struct addrinfo *where)
+int fd_address(struct sockaddr_storage *out, socklen_t *len, const char *text, struct err *e)
 {
-    cleanup_close int fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    cleanup_free char *copy = mem_string(text);
+    struct addrinfo *found;
+    uint64_t number;
+    char *host, *port;
+
+    /* getaddrinfo(3) itself would take a port modulo 65536. */
+    if (split_address(copy, &host, &port) < 0 || !str_number(&number, slice_of(port), UINT16_MAX) ||
+        getaddrinfo(host, port, &hints, &found) != 0)
+        return err_set(e, ERR_MALFORMED, "%.190s is no address with a port, such as 127.0.0.1:8585", text);
+    *len = found->ai_addrlen;
+    *out = (struct sockaddr_storage){0};
+    memcpy(out, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return 0;
+}
+
+static int listen_on(int *out, const struct sockaddr_storage *where, socklen_t len)
+{
+    cleanup_close int fd = socket(where->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int on = 1;
 
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
         return -1;
-    if (bind(fd, where->ai_addr, where->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0)
+    if (bind(fd, (const struct sockaddr *)where, len) < 0 || listen(fd, SOMAXCONN) < 0)
         return -1;
     *out = steal_fd(&fd);
     return 0;
@@ -93,19 +112,12 @@ static int listen_on(int *out, const struct addrinfo *where)
 
 int fd_listen_tcp(int *out, const char *address, struct err *e)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-    cleanup_free char *text = mem_string(address);
-    struct addrinfo *found;
-    char *host, *port;
-    int result;
+    struct sockaddr_storage where;
+    socklen_t len;
 
-    if (split_address(text, &host, &port) < 0 || getaddrinfo(host, port, &hints, &found) != 0)
-        return err_set(e, ERR_MALFORMED, "%s is no address with a port, such as 127.0.0.1:8585", address);
-    result = listen_on(out, found);
-    if (result < 0)
-        err_set_errno(e, ERR_SYSTEM, "listening on %s", address);
-    freeaddrinfo(found);
-    return result;
+    if (fd_address(&where, &len, address, e) < 0)
+        return -1;
+    return listen_on(out, &where, len) < 0 ? err_set_errno(e, ERR_SYSTEM, "listening on %s", address) : 0;
 }
 
 static uint64_t environment_number(const char *name, uint64_t max)

@@ -4,6 +4,7 @@
 #define BASE_FD_H
 
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -15,6 +16,9 @@ int fd_listen_unix(int *out, const char *path, int type, mode_t mode, struct err
 
 /* Connects. -1: ERR_SYSTEM. */
 int fd_connect_unix(int *out, const char *path, int type, struct err *e) ERR_CHECKED;
+
+/* Reads "127.0.0.1:8585", "[::1]:8585": an address, never a name. *len: of what was written. -1: ERR_MALFORMED. */
+int fd_address(struct sockaddr_storage *out, socklen_t *len, const char *text, struct err *e) ERR_CHECKED;
 
 /* Listens on "127.0.0.1:8585", "[::1]:8585"; non-blocking. -1: ERR_SYSTEM, or ERR_MALFORMED for the text. */
 int fd_listen_tcp(int *out, const char *address, struct err *e) ERR_CHECKED;

@@ -1,10 +1,13 @@
-/* Ending what an instance has on the engine, when the whole appliance stops: its containers, then their network. */
+/* Ending what an instance has on the engine, when the whole appliance stops: its containers, their network, its table.
+ */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/container.h"
+#include "engine/egress.h"
 #include "engine/engine.h"
 #include "engine/network.h"
 #include "identity.h"
@@ -166,6 +169,8 @@ int daemon_end_containers(const struct conf *conf, const char *dir, struct err *
 
     if (identity_load(&identity, dir, e) < 0 || hold_state(&held, dir, e) < 0)
         return -1;
+    if (egress_remove(identity.instance, e) < 0)
+        log_err(LOG_WARNING, e, "ending instance %s", identity.instance);
     result = begin(&x, conf, &identity, e);
     if (result == 0)
         result = loop_run(x.loop, e);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "conf.h"
+#include "engine/egress.h"
 #include "wiring.h"
 
 #define STATE_DIR "/var/lib/ringbinder"
@@ -77,6 +78,8 @@ int main(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     umask(0077); /* what is kept here holds secrets, or what was made for one visitor */
     result = conf_read(&conf, arguments.config, &e);
+    if (result == 0)
+        result = egress_check((const char *const *)conf.fetch_allow, &e);
     if (result == 0)
         result = do_task(&arguments, &conf, &e);
     if (result < 0)

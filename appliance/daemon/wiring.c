@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "build/build.h"
 #include "certificates.h"
+#include "engine/egress.h"
 #include "engine/engine.h"
 #include "federation/health.h"
 #include "identity.h"
@@ -40,6 +41,7 @@ struct daemon {
     struct loop_signal *term, *interrupt;
     struct outbound *outbound;
     struct store *store;
+    struct egress *egress; /* NULL: fetches are not kept from private addresses */
     struct engine *engine;
     struct watch on_engine; /* until it has answered once */
     struct loop_timer *waited;
@@ -119,6 +121,20 @@ static int make_ground(struct daemon *d, struct err *e)
     if (store_open(&d->store, state, e) < 0)
         return -1;
     return engine_new(&d->engine, d->loop, d->outbound, &engine, e);
+}
+
+/* Before anything is fetched. Without it the appliance works, for visitors of this machine. */
+static int make_egress(struct daemon *d, struct err *e)
+{
+    const struct egress_settings settings = {
+        .instance = d->identity.instance,
+        .fetch_uid = (uint32_t)d->conf->fetch_uid,
+        .allow = (const char *const *)d->conf->fetch_allow,
+    };
+
+    if (egress_new(&d->egress, &settings, e) < 0)
+        log_err(LOG_ERR, e, "let only people of this machine in");
+    return 0;
 }
 
 static void engine_changed(void *arg)
@@ -277,7 +293,7 @@ static int make_front(struct daemon *d, struct err *e)
 static int make(struct daemon *d, struct err *e)
 {
     static int (*const rooms[])(struct daemon * d, struct err * e) = {
-        make_ground, meet_engine, make_sessions, make_builds, make_launches, make_front,
+        make_ground, make_egress, meet_engine, make_sessions, make_builds, make_launches, make_front,
     };
 
     if (identity_load(&d->identity, d->dir, e) < 0)
@@ -297,6 +313,7 @@ static void unmake(struct daemon *d)
     builds_free(&d->builds);
     sessions_free(&d->sessions);
     engine_free(&d->engine);
+    egress_free(&d->egress);
     store_close(&d->store);
     outbound_free(&d->outbound);
     loop_signal_remove(&d->term);

@@ -12,8 +12,8 @@
  * kept it from starting. */
 int daemon_run(const struct conf *conf, const char *dir, struct err *e) ERR_CHECKED;
 
-/* Removes every container of the state folder's instance and their network, for who stops the whole appliance
- * (decisions 8). ERR_STORE_LOCKED: a daemon runs there. */
+/* Removes every container of the state folder's instance, their network and its nftables table, for who stops the
+ * whole appliance (decisions 8). ERR_STORE_LOCKED: a daemon runs there. */
 int daemon_end_containers(const struct conf *conf, const char *dir, struct err *e) ERR_CHECKED;
 
 #endif

@@ -22,7 +22,7 @@ class Rig:
 
     def __init__(self, folder):
         self.git = GitServer(folder / "git")
-        self.appliance = Appliance(folder / "appliance", linger="1s", resolve_keep="0ms")
+        self.appliance = Appliance(folder / "appliance", [self.git.port], linger="1s", resolve_keep="0ms")
         self.appliance.start()
         self.template = None
 

@@ -1,4 +1,5 @@
 """Fixtures of every test that runs an appliance: what one leaves behind is looked for once, at its end."""
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ STUB = "FROM ringbinder/stub:1\nLABEL test=yes\n"
 
 
 def nothing_left(instance):
-    """Containers and networks of an instance; images are kept for the next launch and removed here."""
+    """Containers, networks and nftables tables of an instance; images are kept for the next launch and removed here."""
     left = [c["Names"][0] for c in engine.of_instance("containers", instance)]
     left += [n["Name"] for n in engine.of_instance("networks", instance)]
+    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+    left += [line for line in tables.splitlines() if line.endswith(f"ringbinder_{instance}")]
     engine.remove_images(instance)
     return left
 
@@ -36,8 +39,8 @@ def shared_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def appliance(shared_folder):
-    with Appliance(shared_folder / "shared", **SHORT_DELAYS) as running:
+def appliance(shared_folder, server):
+    with Appliance(shared_folder / "shared", [server.port], **SHORT_DELAYS) as running:
         yield running
         instance = running.instance()
     assert nothing_left(instance) == []
@@ -50,12 +53,13 @@ def hello(server):
 
 
 @pytest.fixture
-def own_appliance(shared_folder, request):
-    """own_appliance(key=value, ...) starts one with settings of its own."""
+def own_appliance(shared_folder, server, request):
+    """own_appliance(key=value, ...) starts one with settings of its own; it fetches from `server` and fetch_ports."""
     started = []
 
-    def start(**settings):
-        one = Appliance(shared_folder / f"{request.node.name[:40]}-{len(started)}", **{**SHORT_DELAYS, **settings})
+    def start(fetch_ports=(), **settings):
+        one = Appliance(shared_folder / f"{request.node.name[:24]}-{len(started)}", [server.port, *fetch_ports],
+                        **{**SHORT_DELAYS, **settings})
         started.append(one)
         return one.start()
 

@@ -13,6 +13,9 @@ BUILD = Path(os.environ.get("RB_BUILD", TOP / "build"))
 START_LIMIT_S = 60
 STOP_LIMIT_S = 40
 
+# Each appliance's fetches are a user of its own, whom its nftables table is about: this, and its portal's port.
+FETCH_UIDS = 2_000_000
+
 # Delays of the contract, shortened: tests wait for what happens, not for clocks (decisions 14).
 SHORT_DELAYS = {"retry_delay": "200ms", "linger": "1s", "resolve_keep": "0ms", "health_hold": "0ms"}
 
@@ -24,17 +27,20 @@ def free_port():
 
 
 class Appliance:
-    """Context manager. `settings` are lines of the configuration file; `folder` is made and kept for who looks later.
+    """Context manager. `settings` are lines of the configuration file, a list is several of one key; `folder` is made and
+    kept for who looks later. Its fetches reach the ports of this machine in `fetch_ports` and no others of it.
     `programs` is where `ringbinder` and the programs that it starts are."""
 
-    def __init__(self, folder, programs=BUILD, **settings):
+    def __init__(self, folder, fetch_ports=(), programs=BUILD, **settings):
         self.folder = Path(folder)
         self.programs = Path(programs)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         portal, sessions = free_port(), free_port()
         self.settings = {"portal_listen": f"127.0.0.1:{portal}", "sessions_listen": f"127.0.0.1:{sessions}",
-                         "hub_url": f"http://127.0.0.1:{sessions}/", "web_dir": TOP / "web", **settings}
+                         "hub_url": f"http://127.0.0.1:{sessions}/", "web_dir": TOP / "web",
+                         "fetch_uid": FETCH_UIDS + portal,
+                         "fetch_allow": [f"127.0.0.1:{port}" for port in fetch_ports], **settings}
         self.portal = f"http://{self.settings['portal_listen']}"
         self.sessions = f"http://{self.settings['sessions_listen']}"
         self.state = self.folder / "state"
@@ -46,7 +52,9 @@ class Appliance:
 
     def start(self):
         config = self.folder / "ringbinder.conf"
-        config.write_text("".join(f"{key} = {value}\n" for key, value in self.settings.items()))
+        lines = [(key, value) for key, values in self.settings.items()
+                 for value in (values if isinstance(values, list) else [values])]
+        config.write_text("".join(f"{key} = {value}\n" for key, value in lines))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command("up", "--config", config, "--dir", self.state),
                                             stdout=subprocess.PIPE, stderr=log, bufsize=0)

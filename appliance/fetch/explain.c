@@ -11,6 +11,7 @@
 #include "fetch/folder.h"
 #include "fetch/open.h"
 #include "fetch/resolve.h"
+#include "fetch/sandbox.h"
 #include "fetch/source.h"
 #include "plan/explain.h"
 
@@ -98,7 +99,7 @@ static int plan_url(struct opened *o, const struct git *g, const struct request 
     struct wire_fetch_message m = everything;
     char commit[GIT_COMMIT];
 
-    if (resolve_ref(commit, g, r->what, ref, e) < 0)
+    if (sandbox_enter(NULL, g->folder, NULL, e) < 0 || resolve_ref(commit, g, r->what, ref, e) < 0)
         return -1;
     if (!*commit)
         return err_set(e, ERR_FETCH_GONE, "there is no ref %s in %s", ref, r->what);

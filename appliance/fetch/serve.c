@@ -4,10 +4,12 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "fetch/context.h"
 #include "fetch/folder.h"
 #include "fetch/open.h"
 #include "fetch/resolve.h"
+#include "fetch/sandbox.h"
 
 #define RESOLVE_BYTES (16 << 20)          /* of the folder while only a question is asked: git keeps nothing */
 #define REPOSITORY_MAX (INT64_C(1) << 50) /* above any disk; a larger size_max is this */
@@ -55,6 +57,15 @@ static int open_and_send(struct conn *conn, struct git *g, const struct wire_fet
     return send_contexts(conn, &o, e);
 }
 
+/* Nothing of a stranger's has been read yet; what the daemon's OPEN names, its own bundle of certificates, still can
+ * be. */
+static int lock_in(const char *folder, const struct wire_fetch_message *m, struct err *e)
+{
+    cleanup_free char *bundle = mem_copy(m->ca_bundle.at, m->ca_bundle.len);
+
+    return sandbox_enter(NULL, folder, *bundle ? bundle : NULL, e);
+}
+
 static int converse(struct conn *conn, struct err *e)
 {
     cleanup_folder char *folder = NULL;
@@ -69,6 +80,8 @@ static int converse(struct conn *conn, struct err *e)
     if (m.version != WIRE_FETCH_VERSION)
         return err_set(e, ERR_FETCH_VERSION, "the daemon speaks version %u, this program %d", m.version,
                        WIRE_FETCH_VERSION);
+    if (lock_in(folder, &m, e) < 0)
+        return -1;
     return m.kind == WIRE_FETCH_RESOLVE ? resolve_answer(&g, &m, e) : open_and_send(conn, &g, &m, e);
 }
 

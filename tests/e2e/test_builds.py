@@ -49,12 +49,12 @@ def nobody_runs(word, limit_s=10):
 
 
 @pytest.fixture(scope="module")
-def small(shared_folder):
+def small(shared_folder, server):
     """An appliance whose builds may have little."""
     from e2e_fixtures import nothing_left
     from ringbinder.appliance import SHORT_DELAYS, Appliance
-    with Appliance(shared_folder / "small", build_memory_limit="128M", build_process_limit="40", build_max_age="15s",
-                   **SHORT_DELAYS) as running:
+    with Appliance(shared_folder / "small", [server.port], build_memory_limit="128M", build_process_limit="40",
+                   build_max_age="15s", **SHORT_DELAYS) as running:
         yield running
         instance = running.instance()
     assert nothing_left(instance) == []

@@ -74,7 +74,7 @@ class Faults:
     """An appliance to which faults are done, and a bystander: a session that has nothing to do with them."""
 
     def __init__(self, folder, server, **settings):
-        self.appliance = Appliance(folder, **{**SHORT_DELAYS, "fetch_uid": fetch_uid(), **settings})
+        self.appliance = Appliance(folder, [server.port], **{**SHORT_DELAYS, "fetch_uid": fetch_uid(), **settings})
         self.server = server
         self.lock = threading.Lock()
 

@@ -147,7 +147,7 @@ def test_an_api_that_is_away_is_an_error(resolve, repository):
 
 @pytest.fixture
 def gh_appliance(own_appliance, github):
-    return own_appliance(github_url=f"{github.site}/", github_api_url=github.api, ref_retry_wait="300ms")
+    return own_appliance([github.port], github_url=f"{github.site}/", github_api_url=github.api, ref_retry_wait="300ms")
 
 
 def events(appliance, spec):
@@ -205,7 +205,7 @@ def test_the_limit_in_the_stream(gh_appliance, github, repository):
 
 def test_the_token_is_used_and_never_told(own_appliance, github, repository):
     github.token, github.remaining = "t0ken-of-github", 0
-    one = own_appliance(github_url=github.site, github_api_url=github.api, github_token=github.token)
+    one = own_appliance([github.port], github_url=github.site, github_api_url=github.api, github_token=github.token)
     assert events(one, f"lab/data/{repository.first[:7]}")[-1]["phase"] == "ready"
     assert github.token not in one.journal()
     assert events(one, "lab/data/main")[-1]["phase"] == "ready"

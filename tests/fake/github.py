@@ -78,7 +78,8 @@ class GitHub:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.server.github = self
-        self.site = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.port = self.server.server_address[1]
+        self.site = f"http://127.0.0.1:{self.port}"
         self.api = self.site + API
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

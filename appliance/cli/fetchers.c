@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,18 +62,33 @@ bool fetchers_full(const struct fetchers *f)
     return true;
 }
 
-static int fetcher_start(struct fetcher *one, const struct place *p, int connection, struct err *e)
+/* A machine without cgroups fetches all the same, and says once that nothing but time and size bounds it. */
+static void fetcher_bound(struct fetchers *f, struct fetcher *one, const struct place *p, const char *folder)
+{
+    const struct cell_limits limits = {p->fetch_memory, p->fetch_processes};
+    cleanup_free char *name = mem_format("%d-%s", (int)getpid(), strrchr(folder, '/') + 1);
+    struct err e;
+
+    if (cell_make(&one->cell, CELL_ROOT, name, &limits, &e) == 0 || f->told)
+        return;
+    f->told = true;
+    log_err(LOG_WARNING, &e, "fetches have no cgroup");
+}
+
+static int fetcher_start(struct fetchers *f, struct fetcher *one, const struct place *p, int connection, struct err *e)
 {
     CLEANUP(environment_free) struct environment env = {0};
     cleanup_free char *program = cli_program("ringbinder-fetch");
     cleanup_free char *folder = place_fetch_folder(p, e);
-    struct spawn spawn = {.program = program, .user = p->fetch_uid, .input = connection};
+    struct spawn spawn = {.program = program, .user = p->fetch_uid, .cell = &one->cell, .input = connection};
 
     if (!folder)
         return -1;
+    fetcher_bound(f, one, p, folder);
     environment_make(&env, folder);
     spawn.environment = (const char *const *)env.values;
     if (spawn_start(&one->pid, &spawn, e) < 0) {
+        cell_end(&one->cell);
         place_remove(folder);
         return -1;
     }
@@ -88,7 +104,7 @@ void fetchers_accept(struct fetchers *f, const struct place *p)
 
     if (connection < 0 || !one)
         return;
-    if (fetcher_start(one, p, connection, &e) < 0) {
+    if (fetcher_start(f, one, p, connection, &e) < 0) {
         one->pid = 0;
         log_err(LOG_ERR, &e, "starting a fetch; the daemon sees its connection close");
         return;
@@ -110,6 +126,14 @@ static void hang_up(struct fetcher *one)
     one->connection = -1;
 }
 
+/* Its group is what it was started as; the cell has it all, wherever it may have gone. */
+static void fetcher_kill(const struct fetcher *one)
+{
+    kill(-one->pid, SIGKILL);
+    kill(one->pid, SIGKILL);
+    cell_kill(&one->cell);
+}
+
 /* A fetch whose daemon has hung up has nothing more to do; one that was taken over may want to keep its place. */
 int fetchers_turn(struct fetchers *f, const struct pollfd fds[FETCHERS_MAX])
 {
@@ -125,7 +149,7 @@ int fetchers_turn(struct fetchers *f, const struct pollfd fds[FETCHERS_MAX])
         if (!one->pid || !one->kill_at)
             continue;
         if (one->kill_at <= now)
-            kill(-one->pid, SIGKILL);
+            fetcher_kill(one);
         else if (wait < 0 || one->kill_at - now < wait)
             wait = one->kill_at - now;
     }
@@ -135,7 +159,8 @@ int fetchers_turn(struct fetchers *f, const struct pollfd fds[FETCHERS_MAX])
 static void fetcher_forget(struct fetcher *one)
 {
     kill(-one->pid, SIGKILL); /* git processes that it left behind are of its group */
-    hang_up(one);             /* the daemon sees its end */
+    cell_end(&one->cell);
+    hang_up(one); /* the daemon sees its end */
     place_remove(one->folder);
     free(one->folder);
     *one = (struct fetcher){0};
@@ -158,7 +183,7 @@ void fetchers_stop(struct fetchers *f)
 
         if (!one->pid)
             continue;
-        kill(-one->pid, SIGKILL);
+        fetcher_kill(one);
         waitpid(one->pid, NULL, 0);
         fetcher_forget(one);
     }

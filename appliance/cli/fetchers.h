@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cli/cell.h"
+
 struct place;
 
 /* What systemd does with Accept=yes: each connection becomes standard input of a ringbinder-fetch with the fetch
@@ -18,12 +20,14 @@ struct place;
 struct fetcher {
     pid_t pid; /* 0: free */
     char *folder;
-    int connection;  /* a copy, on which the daemon's hanging up is seen; -1: it has hung up */
-    int64_t kill_at; /* clock_ms(); 0: the daemon has not hung up */
+    struct cell cell; /* of no folders where the machine has none to give */
+    int connection;   /* a copy, on which the daemon's hanging up is seen; -1: it has hung up */
+    int64_t kill_at;  /* clock_ms(); 0: the daemon has not hung up */
 };
 
 struct fetchers {
     struct fetcher all[FETCHERS_MAX];
+    bool told; /* that there are no cells */
 };
 
 bool fetchers_full(const struct fetchers *f);

@@ -21,6 +21,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/cell.h"
 #include "cli/cli.h"
 
 static int make_folder(const char *path, mode_t mode, struct err *e)
@@ -59,6 +60,8 @@ static void read_setting(struct place *p, char *line)
         {"sessions_listen", p->sessions_listen, sizeof p->sessions_listen},
         {"gateway_user", p->gateway_user, sizeof p->gateway_user},
         {"fetch_uid", p->fetch_uid, sizeof p->fetch_uid},
+        {"fetch_memory_limit", p->fetch_memory, sizeof p->fetch_memory},
+        {"fetch_process_limit", p->fetch_processes, sizeof p->fetch_processes},
     };
 
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
@@ -181,6 +184,7 @@ static int make_folders(struct place *p, struct err *e)
     cleanup_free char *run = mem_format("%s/run", p->dir);
     cleanup_free char *fetch = mem_format("%s/fetch", p->dir);
 
+    cell_sweep(CELL_ROOT);
     place_remove(fetch);
     if (make_folder(run, 0755, e) < 0)
         return -1;

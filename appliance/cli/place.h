@@ -20,6 +20,7 @@ struct place {
     int fetch;                       /* unix, ours */
     char portal_listen[64], sessions_listen[64];
     char gateway_user[33], fetch_uid[12];
+    char fetch_memory[24], fetch_processes[12]; /* as the kernel reads them, which is how the daemon shows them */
 };
 
 /* Reads the settings (the daemon knows the table of keys, so it is asked), locks, makes folders and listeners.

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "cli/cell.h"
 
 #define FIRST_FD 3
 #define COMMAND_MAX (SPAWN_ARGUMENTS_MAX + 12)
@@ -88,7 +89,7 @@ static void spawn_become(const struct spawn *s, const char *const *command)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (!spawn_place_fds(s, count))
+    if (!spawn_place_fds(s, count) || (s->cell && cell_enter(s->cell) < 0))
         return;
     if (s->environment)
         environ = (char **)(void *)s->environment;

@@ -16,12 +16,15 @@ struct spawn_fd {
     int fd;
 };
 
+struct cell;
+
 /* All of it is borrowed. The privileges are dropped by setpriv(1), so that no code of ours does it. */
 struct spawn {
     const char *program;                            /* a path */
     const char *arguments[SPAWN_ARGUMENTS_MAX + 1]; /* behind argv[0], end with NULL */
     const char *user;                               /* a name or a number; NULL: as we are */
     struct spawn_fd fds[SPAWN_FDS_MAX];             /* handed over (sd_listen_fds(3)); a NULL name ends them */
+    const struct cell *cell;                        /* NULL: none */
     int input;                                      /* becomes standard input when it is >= 0 */
     const char *const *environment;                 /* whole, ends with NULL; NULL: ours */
 };

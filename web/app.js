@@ -4,7 +4,7 @@ import { complaint, launchPath, readLaunchPath } from "./spec.js";
 
 const root = document.getElementById("root");
 
-function showForm() {
+function showForm(providers) {
   root.append(document.getElementById("launcher").content.cloneNode(true));
   const form = root.querySelector("form");
   const { repository, ref, file } = form.elements;
@@ -23,17 +23,17 @@ function showForm() {
   }
 
   form.addEventListener("input", () => {
-    const good = !complaint(wish().repository);
+    const good = !complaint(wish().repository, providers);
     if (good) complain(null);
     share.hidden = !good;
-    if (good) document.getElementById("share-link").textContent = location.origin + launchPath(wish());
+    if (good) document.getElementById("share-link").textContent = location.origin + launchPath(wish(), providers);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const sentence = complaint(wish().repository);
+    const sentence = complaint(wish().repository, providers);
     complain(sentence);
     if (sentence) repository.focus();
-    else location.assign(launchPath(wish()));
+    else location.assign(launchPath(wish(), providers));
   });
   root.querySelectorAll("[data-copy]").forEach((button) => button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
@@ -44,5 +44,5 @@ function showForm() {
 
 const place = readLaunchPath(location.pathname);
 if (place) showLaunch(root, place, window.pageConfig);
-else if (location.pathname === "/") showForm();
+else if (location.pathname === "/") showForm(window.pageConfig.repoProviders);
 else root.append(document.getElementById("missing").content.cloneNode(true));

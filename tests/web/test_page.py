@@ -43,6 +43,15 @@ def test_the_link_to_share_is_the_launch_itself(seen, appliance):
     assert seen["link"].endswith("/HEAD?labpath=index.ipynb")
 
 
+def test_repositories_on_github_have_links_as_badges_have_them(seen, appliance):
+    assert {address: link.removeprefix(appliance.portal) for address, link in seen["github"].items()} == {
+        "https://github.com/lab/data": "/v2/gh/lab/data/HEAD",
+        "https://github.com/lab/data.git/": "/v2/gh/lab/data/feature/x%20y",
+        "lab/data": "/v2/gh/lab/data/v1",
+        "https://gitlab.com/lab/data": "/v2/git/https%3A%2F%2Fgitlab.com%2Flab%2Fdata/HEAD",
+        "https://github.com/lab/data/tree/main": "/v2/git/https%3A%2F%2Fgithub.com%2Flab%2Fdata%2Ftree%2Fmain/HEAD"}
+
+
 def test_stages_and_log_are_shown(seen):
     assert seen["stages"] == ["Repository", "Environment", "Server", "Notebook"]
     assert "Fetching" in seen["log"] or "line 1" in seen["log"]

@@ -24,6 +24,14 @@ try {
   await page.getByLabel("Repository", { exact: true }).fill("not an address");
   await page.getByRole("button", { name: "Launch" }).click();
   seen.refused = await page.getByRole("alert").first().textContent();
+  seen.github = {};
+  for (const [address, ref] of [["https://github.com/lab/data", ""], ["https://github.com/lab/data.git/", "feature/x y"],
+    ["lab/data", "v1"], ["https://gitlab.com/lab/data", ""], ["https://github.com/lab/data/tree/main", ""]]) {
+    await page.getByLabel("Repository", { exact: true }).fill(address);
+    await page.getByLabel("Branch, tag or commit").fill(ref);
+    seen.github[address] = await page.locator("#share-link").textContent();
+  }
+  await page.getByLabel("Branch, tag or commit").fill("");
   await page.getByLabel("Repository", { exact: true }).fill(repository);
   await page.getByLabel("File to open").fill(file);
   seen.link = await page.locator("#share-link").textContent();

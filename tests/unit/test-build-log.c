@@ -134,7 +134,8 @@ static void test_key(void)
     char key[DIGEST_TEXT], again[DIGEST_TEXT];
 
     digest_environment(key, context, "sha256:aa", args);
-    is(key, "d2ee34493ffe351b673ee3437a624a7e1c7d1e0122be42425a64b96cf7e1d781", "an environment's key is the same on every machine");
+    is(key, "d2ee34493ffe351b673ee3437a624a7e1c7d1e0122be42425a64b96cf7e1d781",
+       "an environment's key is the same on every machine");
     digest_environment(again, context, "sha256:aa", args);
     is(again, key, "and every time");
     digest_environment(again, other, "sha256:aa", args);

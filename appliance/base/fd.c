@@ -27,15 +27,22 @@ static int unix_address(struct sockaddr_un *out, const char *path, struct err *e
     return 0;
 }
 
+/* A socket, and the address of `path`. The caller closes it. */
+static int unix_socket(int *out, struct sockaddr_un *address, const char *path, int type, struct err *e)
+{
+    if (unix_address(address, path, e) < 0)
+        return -1;
+    *out = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    return *out < 0 ? err_set_errno(e, ERR_SYSTEM, "socket") : 0;
+}
+
 int fd_listen_unix(int *out, const char *path, int type, mode_t mode, struct err *e)
 {
-    cleanup_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    cleanup_close int fd = -1;
     struct sockaddr_un address;
 
-    if (unix_address(&address, path, e) < 0)
+    if (unix_socket(&fd, &address, path, type, e) < 0)
         return -1;
-    if (fd < 0)
-        return err_set_errno(e, ERR_SYSTEM, "socket");
     if (unlink(path) < 0 && errno != ENOENT)
         return err_set_errno(e, ERR_SYSTEM, "removing the old %s", path);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
@@ -48,13 +55,11 @@ int fd_listen_unix(int *out, const char *path, int type, mode_t mode, struct err
 
 int fd_connect_unix(int *out, const char *path, int type, struct err *e)
 {
-    cleanup_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    cleanup_close int fd = -1;
     struct sockaddr_un address;
 
-    if (unix_address(&address, path, e) < 0)
+    if (unix_socket(&fd, &address, path, type, e) < 0)
         return -1;
-    if (fd < 0)
-        return err_set_errno(e, ERR_SYSTEM, "socket");
     if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
         return err_set_errno(e, ERR_SYSTEM, "connecting to %s", path);
     *out = steal_fd(&fd);

@@ -34,19 +34,19 @@ static const struct page_kind page_kinds[] = {
     {500, "Internal Server Error", "Something went wrong", NULL, 0},
 };
 
-/* One column, one card; the colours of the reader's choice; no script, nothing fetched. */
+/* One column, one card, the portal's colours (web/style.css) in the scheme of the reader's choice; nothing fetched. */
 static const char page_style[] =
-    ":root{color-scheme:light dark;--ground:#f6f5f2;--card:#fff;--ink:#22252a;--soft:#666c75;--line:#e3e1dc;"
-    "--mark:#b3541e}"
-    "@media(prefers-color-scheme:dark){:root{--ground:#16181c;--card:#1f2228;--ink:#e8e8e6;--soft:#a0a6af;"
-    "--line:#31353d;--mark:#ef9a63}}"
+    ":root{color-scheme:light dark;--ink:#1d2a2f;--quiet:#566268;--paper:#f4f2ed;--card:#fff;--line:#d9d6cd;"
+    "--accent:#256b66}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6ecec;--quiet:#9fadb1;--paper:#14191b;--card:#1d2427;"
+    "--line:#364045;--accent:#6cc3ba}}"
     "*{box-sizing:border-box}"
-    "body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);"
+    "body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--paper);"
     "color:var(--ink);font:1rem/1.6 system-ui,sans-serif}"
     "main{width:100%;max-width:34rem;background:var(--card);border:1px solid var(--line);border-radius:12px;"
-    "border-left:4px solid var(--mark);padding:1.75rem 2rem}"
+    "border-top:4px solid var(--accent);padding:1.75rem 2rem}"
     "h1{margin:0 0 .75rem;font-size:1.6rem;line-height:1.25}p{margin:.5rem 0}"
-    "footer{margin-top:1.5rem;padding-top:.75rem;border-top:1px solid var(--line);color:var(--soft);"
+    "footer{margin-top:1.5rem;padding-top:.75rem;border-top:1px solid var(--line);color:var(--quiet);"
     "font-size:.875rem}";
 
 static const struct page_kind *kind_of(int status)

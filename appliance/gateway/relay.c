@@ -12,14 +12,9 @@
 #define INTERIM_MAX 16      /* 1xx answers before the real one */
 #define BAD_ANSWER_MS 10000 /* between two lines in the journal */
 
-static struct gateway *gateway_of(const struct client *c)
-{
-    return c->gateway;
-}
-
 static void note_activity(struct client *c, const struct target *target, bool input)
 {
-    struct gateway *g = gateway_of(c);
+    struct gateway *g = c->gateway;
 
     if (!target->route || c->kind != LISTEN_SESSIONS)
         return;
@@ -53,13 +48,13 @@ static void cannot_be_reached(struct client *c, struct target *target)
         client_wait(c);
         return;
     }
-    control_hint(&gateway_of(c)->control, WIRE_UNREACHABLE, target->route);
+    control_hint(&c->gateway->control, WIRE_UNREACHABLE, target->route);
     client_say_page(c, ERR_GATEWAY_UNREACHABLE, NULL);
 }
 
 void relay_begin(struct client *c, struct target *target, size_t head_len)
 {
-    struct gateway *g = gateway_of(c);
+    struct gateway *g = c->gateway;
     const struct http_head *h = &g->head;
     bool reads = is_method(h, "GET") || c->to_head;
 
@@ -80,7 +75,7 @@ void relay_begin(struct client *c, struct target *target, size_t head_len)
 
 bool relay_connect(struct client *c, struct target *target, bool fresh)
 {
-    struct gateway *g = gateway_of(c);
+    struct gateway *g = c->gateway;
     struct upstream *u = upstream_take(target, c, fresh);
 
     if (!u)
@@ -129,7 +124,7 @@ static bool run_up(struct client *c)
         return true;
     switch (way_pump(&c->up, &c->stream, &c->upstream->stream, &e)) {
     case WAY_AGAIN:
-        poll_again(&gateway_of(c)->poll, &c->again);
+        poll_again(&c->gateway->poll, &c->again);
         return true;
     case WAY_WAITS:
     case WAY_DONE:
@@ -153,7 +148,7 @@ static bool run_up(struct client *c)
 
 static void bad_answer(struct client *c, const struct err *e)
 {
-    struct gateway *g = gateway_of(c);
+    struct gateway *g = c->gateway;
 
     /* A container may do this as often as it likes, the journal need not hear of each. */
     if (!g->bad_answer_at || g->poll.now - g->bad_answer_at > BAD_ANSWER_MS) {
@@ -203,7 +198,7 @@ static bool is_passed_on(const struct client *c, const struct http_head *h)
 /* Takes the head of `len` bytes at the front of what the server has said. */
 static int take_answer(struct client *c, size_t len, struct err *e)
 {
-    struct http_head *h = &gateway_of(c)->head;
+    struct http_head *h = &c->gateway->head;
     struct stream *from = &c->upstream->stream;
     struct slice got = stream_got(from);
 
@@ -227,7 +222,7 @@ static int take_answer(struct client *c, size_t len, struct err *e)
 static bool read_answer(struct client *c)
 {
     struct stream *from = &c->upstream->stream;
-    size_t most = (size_t)gateway_of(c)->settings[WIRE_SETTING_HEAD_MAX];
+    size_t most = (size_t)c->gateway->settings[WIRE_SETTING_HEAD_MAX];
     struct err e;
 
     while (!c->answered) {
@@ -283,7 +278,7 @@ static void run_down(struct client *c)
 
     switch (way_pump(&c->down, &c->upstream->stream, &c->stream, &e)) {
     case WAY_AGAIN:
-        poll_again(&gateway_of(c)->poll, &c->again);
+        poll_again(&c->gateway->poll, &c->again);
         return;
     case WAY_WAITS:
         return;
@@ -314,7 +309,7 @@ static bool client_owes(const struct client *c)
 
 void relay_run(struct client *c)
 {
-    struct gateway *g = gateway_of(c);
+    struct gateway *g = c->gateway;
 
     if (c->stream.failed) {
         client_close(c);
@@ -344,7 +339,7 @@ void relay_expired(struct client *c)
     }
     if (!c->upstream->connected) {
         if (target->route)
-            control_hint(&gateway_of(c)->control, WIRE_UNREACHABLE, target->route);
+            control_hint(&c->gateway->control, WIRE_UNREACHABLE, target->route);
         client_say_page(c, target->route ? ERR_GATEWAY_UNREACHABLE : ERR_GATEWAY_AWAY, NULL);
     } else {
         client_say_page(c, client_owes(c) ? ERR_GATEWAY_SLOW : ERR_GATEWAY_SILENT, NULL);

@@ -24,9 +24,9 @@ struct route *route_find(const struct routes *r, struct slice name)
 
 static void forget(struct routes *r, struct route *route)
 {
+    HASH_DEL(r->by_name, route);
     target_close(&route->target);
     list_remove(&route->active);
-    HASH_DEL(r->by_name, route);
     free(route);
 }
 
@@ -63,6 +63,8 @@ void route_set(struct gateway *g, const struct wire_message *m)
     /* Held keeps its connections: what is behind them is frozen, not gone. */
     stays = m->route == WIRE_ROUTE_HELD ||
             (m->route == WIRE_ROUTE_OPEN && target_is_at(&route->target, m->address, m->port));
+    route->state = m->route;
+    route->code = (enum err_code)m->code;
     if (!stays) {
         target_close(&route->target);
         route->input_at = route->any_at = 0;
@@ -71,8 +73,6 @@ void route_set(struct gateway *g, const struct wire_message *m)
     if (m->route == WIRE_ROUTE_OPEN)
         target_to_address(&route->target, m->address, m->port);
     route->woken = false; /* a daemon that says it anew may not have heard it */
-    route->state = m->route;
-    route->code = (enum err_code)m->code;
     route->generation = g->routes.generation;
 }
 

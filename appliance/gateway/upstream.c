@@ -53,12 +53,29 @@ bool target_is_at(const struct target *t, const uint8_t address[16], uint16_t po
     return t->address_len == other.address_len && memcmp(&t->address, &other.address, other.address_len) == 0;
 }
 
+/* What the kernel has of it is still passed on: a server's last answer may have come just before its end. A client that
+ * has nothing of an answer then gets the page that stands here from now on; others are cut off. */
+static void part_from(struct upstream *u)
+{
+    struct client *c = u->client;
+
+    client_run(c);
+    if (c->upstream != u)
+        return;
+    if (c->state != CLIENT_RELAY || c->answered) {
+        client_close(c);
+        return;
+    }
+    client_say_page(c, ERR_GATEWAY_NO_SESSION, NULL);
+    client_run(c);
+}
+
 void target_close(struct target *t)
 {
+    while (!list_empty(&t->busy))
+        part_from(container_of(t->busy.next, struct upstream, node));
     while (!list_empty(&t->idle))
         upstream_close(container_of(t->idle.next, struct upstream, node));
-    while (!list_empty(&t->busy))
-        client_close(container_of(t->busy.next, struct upstream, node)->client);
 }
 
 /* Whether a connect that was under way has come to its end; sets u->stream.failed where it went wrong. */

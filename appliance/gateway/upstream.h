@@ -54,7 +54,8 @@ void target_to_path(struct target *t, const char *path);
 /* `address`: network order, IPv4 mapped into IPv6. */
 void target_to_address(struct target *t, const uint8_t address[16], uint16_t port);
 bool target_is_at(const struct target *t, const uint8_t address[16], uint16_t port);
-/* Closes all connections, and those of the clients that are being served over them. */
+/* Closes all connections; clients without an answer get a page, those in the middle of one are cut off. The route must
+ * not lead here any more. */
 void target_close(struct target *t);
 
 /*

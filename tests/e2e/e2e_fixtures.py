@@ -1,5 +1,7 @@
 """Fixtures of every test that runs an appliance: what one leaves behind is looked for once, at its end."""
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,14 +30,11 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory):
-    """Where other users may enter: pytest's own folders are closed to them."""
-    folder = tmp_path_factory.mktemp("appliances")
-    for path in (folder, *folder.parents):
-        if path == Path("/tmp") or path == Path("/"):
-            break
-        path.chmod(0o755)
-    return folder
+def shared_folder():
+    """Where other users may enter: pytest closes its own folders to them."""
+    with tempfile.TemporaryDirectory(prefix="ringbinder-test-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -64,8 +64,8 @@ def test_a_commit_that_the_server_does_not_have_gets_a_sentence(appliance, serve
 
 
 def test_a_repository_without_environment_says_what_would_help(appliance, server):
-    server.repository("empty", {"README.md": "# only text"})
-    message, _ = fails(appliance, f"/build/git/{spec(server.url('empty'))}")
+    server.repository("noenvironment", {"README.md": "# only text"})
+    message, _ = fails(appliance, f"/build/git/{spec(server.url('noenvironment'))}")
     assert "No environment" in message or "no environment" in message
 
 

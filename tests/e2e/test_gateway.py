@@ -1,5 +1,6 @@
 """ringbinder-gateway alone: conversations (tests/vtc), and what needs a daemon that comes and goes."""
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -142,6 +143,38 @@ def test_a_route_that_closes_takes_its_connections_along(gateway):
         gateway.close("me", 1004)
         client.settimeout(2)
         assert client.recv(100) == b""
+
+
+def test_a_route_that_closes_answers_who_has_nothing_yet(gateway):
+    server = Server(lambda c: (read_head(c), time.sleep(30)))
+    gateway.open("me", server.port)
+    with connect(gateway.sessions) as client:
+        client.sendall(GET % b"/user/me/")
+        time.sleep(0.2)
+        gateway.close("me", 1004)
+        assert status(read_all(client)) == 424
+
+
+def test_a_last_answer_that_came_before_the_close_is_passed_on(gateway):
+    asked, answer = threading.Event(), threading.Event()
+
+    def talk(connection):
+        read_head(connection)
+        asked.set()
+        answer.wait(10)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlast")
+
+    server = Server(talk)
+    gateway.open("me", server.port)
+    with connect(gateway.sessions) as client:
+        client.sendall(GET % b"/user/me/")
+        asked.wait(10)
+        os.kill(gateway.process.pid, signal.SIGSTOP)  # it sees both at once
+        answer.set()
+        time.sleep(0.2)
+        gateway.close("me", 1004, settle=False)
+        os.kill(gateway.process.pid, signal.SIGCONT)
+        assert read_all(client).endswith(b"last")
 
 
 def test_a_daemon_that_comes_back_drops_what_it_does_not_repeat(gateway):
@@ -528,7 +561,7 @@ def test_at_the_limit_the_longest_idle_makes_room_and_the_busy_do_not(gateway):
 
 
 def test_a_slow_reader_slows_the_server_and_costs_no_memory(gateway):
-    size = 10_000_000
+    size = 40_000_000  # more than the kernel's own buffers hold on the way, some 10 MB
     sent = threading.Event()
 
     def talk(connection):

@@ -34,7 +34,7 @@ def test_an_idle_session_ends_though_its_tab_polls(own_appliance, server):
     ready = launch(one.portal, server.url("idle"))
     text = wait_for_end(f"{ready['url']}api/kernels?token={ready['token']}")  # polling is no activity
     assert "Binder not found" in text and "idle" in text
-    assert "<a " in text and "<title>" in text, "a page for people"
+    assert "<title>" in text and "Launch the repository again" in text, "a page for people, which says how to go on"
     assert engine.containers_left(one.instance()) == []
 
 

@@ -17,7 +17,8 @@ static void describe(struct description *d, json_t *files)
 
     memset(d, 0, sizeof *d);
     d->repo.names = d->names;
-    json_object_foreach(files, path, text) description_add(d, path, json_string_value(text), json_string_length(text));
+    json_object_foreach (files, path, text)
+        description_add(d, path, json_string_value(text), json_string_length(text));
 }
 
 /* "dockerfile", "layers", or the code of the refusal. */
@@ -56,7 +57,8 @@ int main(void)
     const char *name;
 
     ok(json_object_size(cases) > 58, "there are cases");
-    json_object_foreach(cases, name, want) check(name, want);
+    json_object_foreach (cases, name, want)
+        check(name, want);
     json_decref(cases);
     return tap_end();
 }

@@ -47,6 +47,8 @@ try {
   await page.waitForURL(/\/user\//, { timeout: 180000 });
   const cell = page.locator(".jp-Notebook .jp-CodeCell").first();
   await cell.waitFor({ timeout: 60000 });
+  // A cell that is run before its kernel is there shows a dialog instead.
+  await page.getByText("Python 3 (ipykernel) | Idle").waitFor({ timeout: 120000 });
   await page.locator(".jp-Notebook .cm-content").first().click();
   await page.keyboard.press("Shift+Enter");
   const output = page.locator(".jp-OutputArea-output").first();

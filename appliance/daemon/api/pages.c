@@ -42,8 +42,7 @@ static char *display_name(struct slice id)
     char *name = NULL;
     size_t i;
 
-    json_array_foreach(list, i, row)
-    {
+    json_array_foreach (list, i, row) {
         const char *its_id = json_string_value(json_object_get(row, "id"));
 
         if (its_id && slice_is(id, its_id))

@@ -116,9 +116,10 @@ class Gateway:
         self.say(bytes([ROUTE]) + name_bytes(name) + bytes([HELD]))
         self.settle()
 
-    def close(self, name, code):
+    def close(self, name, code, settle=True):
         self.say(bytes([ROUTE]) + name_bytes(name) + bytes([CLOSED]) + struct.pack(">I", code))
-        self.settle()
+        if settle:
+            self.settle()
 
     def forget(self, name):
         self.say(bytes([ROUTE]) + name_bytes(name) + bytes([FORGOTTEN]))

@@ -223,11 +223,15 @@ static int make_builds(struct daemon *d, struct err *e)
     const struct build_parts parts = {d->loop, d->store, d->engine};
     cleanup_free char *fetch = mem_format("%s/run/fetch.sock", d->dir);
     cleanup_free char *folder = mem_format("%s/builds", d->dir);
+    cleanup_free char *bases = mem_format("%s %s", c->base_image, c->dockerfile_bases);
+    cleanup_free char *hidden = mem_format("%s %s", c->image_prefix, c->dockerfile_hidden);
     const struct build_settings settings = {
         .fetch_socket = fetch,
         .folder = folder,
         .base = c->base_image,
         .ca_bundle = certificates_bundle(c->extra_ca),
+        .bases = bases,
+        .hidden = hidden,
         .repository_max = c->repository_limit,
         .step_memory = c->build_memory_limit,
         .step_processes = (int)c->build_process_limit,

@@ -75,6 +75,7 @@ static int print_plan(const struct request *r, const struct opened *o, const str
 
 static const struct wire_fetch_message everything = {
     .kind = WIRE_FETCH_OPEN,
+    .bases = {PLAN_BASE_IMAGE, sizeof PLAN_BASE_IMAGE - 1},
     .can = WIRE_FETCH_CAN_DOCKERFILE | WIRE_FETCH_CAN_LAYERS | WIRE_FETCH_CAN_HEREDOC,
 };
 

@@ -36,7 +36,8 @@ int open_settings(struct plan_settings *out, struct buf *ca_bundle, const struct
 {
     cleanup_free char *path = mem_copy(m->ca_bundle.at, m->ca_bundle.len);
 
-    *out = (struct plan_settings){.heredoc = m->can & WIRE_FETCH_CAN_HEREDOC, .python = PLAN_BASE_PYTHON};
+    *out = (struct plan_settings){
+        .heredoc = m->can & WIRE_FETCH_CAN_HEREDOC, .python = PLAN_BASE_PYTHON, .bases = m->bases, .hidden = m->hidden};
     if (m->can & WIRE_FETCH_CAN_DOCKERFILE)
         out->lanes |= 1U << PLAN_DOCKERFILE;
     if (m->can & WIRE_FETCH_CAN_LAYERS)

@@ -17,7 +17,8 @@ struct opened {
     struct plan *plan;
 };
 
-/* The plan's settings from what OPEN says; *ca_bundle holds the bundle's bytes. Errors: ERR_SYSTEM, ERR_TOO_LARGE. */
+/* The plan's settings from what OPEN says, from which they borrow; *ca_bundle holds the bundle's bytes. Errors:
+ * ERR_SYSTEM, ERR_TOO_LARGE. */
 int open_settings(struct plan_settings *out, struct buf *ca_bundle, const struct wire_fetch_message *m,
                   struct err *e) ERR_CHECKED;
 

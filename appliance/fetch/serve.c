@@ -20,7 +20,8 @@ static int send_plan(struct conn *conn, const struct plan *plan, struct err *e)
                                    .lane = plan->lane,
                                    .online = plan->render_online,
                                    .images = (uint32_t)plan->n_images,
-                                   .why = slice_of(plan->why)};
+                                   .why = slice_of(plan->why),
+                                   .added = slice_of(plan->added ? plan->added : "")};
 
     for (size_t i = 0; i < plan->n_images; i++)
         m.dockerfile[i] = slice_of(plan->images[i].dockerfile);

@@ -13,17 +13,39 @@ struct directive {
     struct slice key, value;
 };
 
+/* Where a joined line's bytes come from. */
+struct segment {
+    size_t joined, raw;
+};
+
 static bool is_blank(char c)
 {
     return c && strchr(BLANKS, c);
 }
 
+/* Go's unicode.IsSpace(): blanks that nobody sees must not hide an instruction from this reader alone. */
+static size_t space_len(struct slice text)
+{
+    static const char *const wide[] = {"\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\xa8",
+                                       "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
+
+    if (!text.len || is_blank(text.at[0]))
+        return text.len > 0;
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (slice_starts(text, wide[i]))
+            return strlen(wide[i]);
+    /* U+2000 to U+200A */
+    return slice_starts(text, "\xe2\x80") && text.len > 2 && (uint8_t)text.at[2] >= 0x80 && (uint8_t)text.at[2] <= 0x8a
+               ? 3
+               : 0;
+}
+
 static struct slice trim_left(struct slice text)
 {
-    while (text.len && is_blank(text.at[0])) {
-        text.at++;
-        text.len--;
-    }
+    size_t len;
+
+    while ((len = space_len(text)) > 0)
+        text = slice_from(text, len);
     return text;
 }
 
@@ -64,7 +86,8 @@ void dockerfile_open(struct dockerfile *d, struct slice text)
     struct directive directive;
     size_t at = 0;
 
-    *d = (struct dockerfile){.text = text, .escape = '\\', .joined = BUF_OF(text.len)};
+    *d =
+        (struct dockerfile){.text = text, .escape = '\\', .joined = BUF_OF(text.len), .segments = BUF_OF(SIZE_MAX / 2)};
     while (at < text.len && read_directive(&directive, take_line(text, &at)))
         if (slice_is_nocase(directive.key, "escape") && slice_is(directive.value, "`"))
             d->escape = '`';
@@ -73,6 +96,7 @@ void dockerfile_open(struct dockerfile *d, struct slice text)
 void dockerfile_close(struct dockerfile *d)
 {
     buf_free(&d->joined);
+    buf_free(&d->segments);
 }
 
 static struct slice next_line(struct dockerfile *d)
@@ -94,12 +118,20 @@ static bool cut_continuation(struct slice *line, char escape)
     return true;
 }
 
+static void join(struct dockerfile *d, struct slice line)
+{
+    struct segment segment = {d->joined.len, (size_t)(line.at - d->text.at)};
+
+    buf_add(&d->segments, &segment, sizeof segment);
+    buf_add(&d->joined, line.at, line.len);
+}
+
 /* Continuation lines, without comments and blank lines among them. */
 static void join_lines(struct dockerfile *d, struct slice line)
 {
     bool more = cut_continuation(&line, d->escape);
 
-    buf_add(&d->joined, line.at, line.len);
+    join(d, line);
     while (more && d->at < d->text.len) {
         struct slice bare;
 
@@ -108,8 +140,29 @@ static void join_lines(struct dockerfile *d, struct slice line)
         if (!bare.len || bare.at[0] == '#')
             continue;
         more = cut_continuation(&line, d->escape);
-        buf_add(&d->joined, line.at, line.len);
+        join(d, line);
     }
+}
+
+size_t dockerfile_offset(const struct dockerfile *d, const char *at)
+{
+    size_t joined = (size_t)(at - d->joined.bytes), n = d->segments.len / sizeof(struct segment);
+    struct segment segment = {0};
+
+    /* The end of a segment is nearer to what stands before it than to the next line. */
+    for (size_t low = 0, high = n; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        struct segment found;
+
+        memcpy(&found, d->segments.bytes + middle * sizeof found, sizeof found);
+        if (middle && found.joined >= joined) {
+            high = middle;
+            continue;
+        }
+        segment = found;
+        low = middle + 1;
+    }
+    return segment.raw + joined - segment.joined;
 }
 
 struct slice dockerfile_word(struct slice *rest, char escape)
@@ -131,6 +184,52 @@ struct slice dockerfile_word(struct slice *rest, char escape)
     }
     *rest = slice_from(word, len);
     word.len = len;
+    return word;
+}
+
+/* BuildKit reads flags byte by byte: U+0085 and U+00A0 are blanks here as bytes. */
+static bool is_flag_blank(char c)
+{
+    return is_blank(c) || (uint8_t)c == 0x85 || (uint8_t)c == 0xa0;
+}
+
+bool dockerfile_flag(struct buf *out, struct slice *rest)
+{
+    struct slice text = *rest;
+    size_t at = 0;
+    char quote = '\0';
+
+    buf_clear(out);
+    while (at < text.len && is_flag_blank(text.at[at]))
+        at++;
+    if (!slice_starts(slice_from(text, at), "--"))
+        return false;
+    for (; at < text.len && (quote || !is_flag_blank(text.at[at])); at++) {
+        char c = text.at[at];
+
+        if (c == quote)
+            quote = '\0';
+        else if (!quote && (c == '"' || c == '\''))
+            quote = c;
+        else if (c != '\\')
+            buf_add_char(out, c);
+        else if (++at < text.len)
+            buf_add_char(out, text.at[at]);
+        else
+            break;
+    }
+    *rest = slice_from(text, at);
+    return true;
+}
+
+struct slice dockerfile_sub_instruction(struct slice *rest)
+{
+    struct slice word = trim_left(*rest);
+    struct slice all = word;
+
+    for (word.len = 0; word.len < all.len && !is_blank(all.at[word.len]);)
+        word.len++;
+    *rest = trim_left(slice_from(all, word.len));
     return word;
 }
 
@@ -161,6 +260,7 @@ static void skip_heredoc(struct dockerfile *d, const struct buf *name, bool chom
     while (d->at < d->text.len) {
         struct slice line = next_line(d);
 
+        d->carriage_return = d->carriage_return || (d->at > 1 && d->text.at[d->at - 2] == '\r');
         while (chomp && line.len && line.at[0] == '\t') {
             line.at++;
             line.len--;
@@ -170,26 +270,58 @@ static void skip_heredoc(struct dockerfile *d, const struct buf *name, bool chom
     }
 }
 
+/*
+ * Whether engines might find another heredoc in the line than this reader does, and so take other lines for
+ * instructions: they read escapes, unseen blanks, lists and expansions by rules of their own.
+ */
+static bool is_uncertain(const struct dockerfile *d, struct slice line)
+{
+    const char *sign = line.len ? memmem(line.at, line.len, "<<", 2) : NULL;
+
+    if (!sign)
+        return false;
+    if (d->escape != '\\' || memchr(line.at, '\\', line.len) || slice_starts(line, "[") ||
+        memchr(line.at, '\r', line.len))
+        return true;
+    for (size_t i = 0; i < line.len; i++) {
+        size_t name = i + 2;
+
+        if ((uint8_t)line.at[i] >= 0x80)
+            return true;
+        if (line.at[i] != '$' || i + 1 == line.len || line.at[i + 1] != '{')
+            continue;
+        while (name < line.len && (isalnum((unsigned char)line.at[name]) || line.at[name] == '_'))
+            name++;
+        if (name == line.len || line.at[name] != '}')
+            return true;
+    }
+    return false;
+}
+
 /* ADD, COPY and RUN may carry heredocs, also behind ONBUILD; what is a JSON list may not. */
-static bool skip_heredocs(struct dockerfile *d, const struct dockerfile_instruction *in)
+static void skip_heredocs(struct dockerfile *d, struct dockerfile_instruction *in)
 {
     struct slice word = in->word, rest = in->arguments;
-    cleanup_buf struct buf name = BUF_OF(d->text.len);
-    bool any = false, chomp;
+    cleanup_buf struct buf name = BUF_OF(d->text.len), flag = BUF_OF(d->text.len);
+    bool chomp;
 
     if (slice_is_nocase(word, "ONBUILD"))
-        word = dockerfile_word(&rest, d->escape);
+        word = dockerfile_sub_instruction(&rest);
     if (!slice_is_nocase(word, "RUN") && !slice_is_nocase(word, "COPY") && !slice_is_nocase(word, "ADD"))
-        return false;
-    if (slice_starts(trim_left(rest), "["))
-        return false;
+        return;
+    while (dockerfile_flag(&flag, &rest))
+        ;
+    rest = trim_left(rest);
+    in->uncertain = is_uncertain(d, rest);
+    if (slice_starts(rest, "["))
+        return;
     while (rest.len) {
         if (!is_heredoc(&name, &chomp, dockerfile_word(&rest, d->escape)))
             continue;
-        any = true;
+        in->heredoc = true;
         skip_heredoc(d, &name, chomp);
     }
-    return any;
+    in->uncertain = in->uncertain || d->carriage_return;
 }
 
 bool dockerfile_next(struct dockerfile_instruction *out, struct dockerfile *d)
@@ -201,14 +333,12 @@ bool dockerfile_next(struct dockerfile_instruction *out, struct dockerfile *d)
             continue;
         *out = (struct dockerfile_instruction){.first_line = d->line};
         buf_clear(&d->joined);
+        buf_clear(&d->segments);
         join_lines(d, line);
         rest = (struct slice){buf_text(&d->joined), d->joined.len};
-        rest = trim_left(rest);
-        while (out->word.len < rest.len && !is_blank(rest.at[out->word.len]))
-            out->word.len++;
-        out->word.at = rest.at;
-        out->arguments = trim_left(slice_from(rest, out->word.len));
-        out->heredoc = skip_heredocs(d, out);
+        out->word = dockerfile_sub_instruction(&rest);
+        out->arguments = rest;
+        skip_heredocs(d, out);
         out->end = d->at;
         return true;
     }

@@ -19,6 +19,8 @@ struct dockerfile {
     size_t line;       /* lines read so far */
     char escape;       /* '\\' or '`' */
     struct buf joined; /* the instruction, its lines joined */
+    struct buf segments;
+    bool carriage_return; /* a heredoc's line has ended with one */
 };
 
 struct dockerfile_instruction {
@@ -27,6 +29,7 @@ struct dockerfile_instruction {
     size_t first_line;      /* from 1 */
     size_t end;             /* offset in the text behind its last line, heredocs included */
     bool heredoc;
+    bool uncertain; /* engines that know heredocs may read other ones into it */
 };
 
 void dockerfile_open(struct dockerfile *d, struct slice text);
@@ -39,6 +42,15 @@ bool dockerfile_next(struct dockerfile_instruction *out, struct dockerfile *d);
 
 /* Cuts off the first word; quotes and the escape character keep blanks together. Empty at the end. */
 struct slice dockerfile_word(struct slice *rest, char escape);
+
+/* Takes one flag, "--name=value", off the front: to `out` without quotes and escapes; false where there is none. */
+bool dockerfile_flag(struct buf *out, struct slice *rest);
+
+/* Takes the word of an instruction off the front of what is behind ONBUILD. */
+struct slice dockerfile_sub_instruction(struct slice *rest);
+
+/* The offset in the text of a place in the instruction that was read last; of a line's end, not of the next one. */
+size_t dockerfile_offset(const struct dockerfile *d, const char *at);
 
 /*
  * Adds the text with every `# syntax=` directive made harmless: such a line becomes a bare "#", behind the directives

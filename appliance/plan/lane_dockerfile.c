@@ -2,19 +2,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 
-#include "base/mem.h"
 #include "plan/dockerfile.h"
+#include "plan/edit.h"
+#include "plan/expand.h"
 #include "plan/ignore.h"
 #include "plan/lane.h"
+#include "plan/step_flags.h"
 
 #define STAGES_MAX 256
 #define BUNDLE_PATH ".ringbinder-ca.crt"                     /* in the context */
 #define BUNDLE_IN_IMAGE "/usr/local/share/ringbinder-ca.crt" /* where no distribution has anything */
 #define SHOWN 60
 
-/* Decisions 26. A line each, so that every stage's shift is the same. */
+/* Decisions 26. WIRE_FETCH_ADDED_LINES lines (wire/fetch.h), so that the daemon can count them back. */
 static const char insertion[] =
-    "COPY " BUNDLE_PATH " " BUNDLE_IN_IMAGE "\n"
+    "\nCOPY " BUNDLE_PATH " " BUNDLE_IN_IMAGE "\n"
     "ENV SSL_CERT_FILE=" BUNDLE_IN_IMAGE " PIP_CERT=" BUNDLE_IN_IMAGE " REQUESTS_CA_BUNDLE=" BUNDLE_IN_IMAGE
     " CURL_CA_BUNDLE=" BUNDLE_IN_IMAGE " NODE_EXTRA_CA_CERTS=" BUNDLE_IN_IMAGE " GIT_SSL_CAINFO=" BUNDLE_IN_IMAGE "\n";
 
@@ -22,139 +24,147 @@ struct name {
     char text[128];
 };
 
-/* What FROM lines refer to: stages before, and the defaults of the arguments before the first of them. */
-struct stages {
-    struct name names[STAGES_MAX];
-    size_t n;
-    struct name arguments[STAGES_MAX], defaults[STAGES_MAX];
-    size_t n_arguments;
+/* One passage through a Dockerfile. */
+struct passage {
+    const struct plan_draft *d;
+    struct dockerfile reader;
+    struct dockerfile_instruction in;
+    struct edit edit;
+    struct expand arguments;
+    struct name stages[STAGES_MAX]; /* those before, which FROM may name */
+    size_t n_stages;
     size_t n_from;
+    size_t n_inserted;
+    struct buf added; /* plan.h */
 };
 
-static struct slice unquoted(struct slice word)
+static void passage_end(struct passage *p)
 {
-    if (word.len >= 2 && (word.at[0] == '"' || word.at[0] == '\'') && word.at[word.len - 1] == word.at[0])
-        return (struct slice){word.at + 1, word.len - 2};
-    return word;
-}
-
-static void keep_name(struct name *to, struct slice text)
-{
-    snprintf(to->text, sizeof to->text, "%.*s", text.len < sizeof to->text ? (int)text.len : 0, text.at);
-}
-
-static void note_argument(struct stages *s, struct slice rest, char escape)
-{
-    struct slice value = dockerfile_word(&rest, escape), name = slice_cut(&value, '=');
-
-    if (s->n_from || s->n_arguments == STAGES_MAX)
-        return;
-    keep_name(&s->arguments[s->n_arguments], name);
-    keep_name(&s->defaults[s->n_arguments++], unquoted(value));
-}
-
-/* The base's name; an argument is followed to its default, which build arguments of ours never change. */
-static struct slice resolve(const struct stages *s, struct slice base)
-{
-    struct slice name = base;
-
-    base = name = unquoted(base);
-    if (name.len < 2 || name.at[0] != '$')
-        return base;
-    name = slice_from(name, 1);
-    if (name.at[0] == '{' && name.at[name.len - 1] == '}')
-        name = (struct slice){name.at + 1, name.len - 2};
-    for (size_t i = s->n_arguments; i > 0; i--)
-        if (slice_is(name, s->arguments[i - 1].text))
-            return slice_of(s->defaults[i - 1].text);
-    return base;
+    dockerfile_close(&p->reader);
+    expand_close(&p->arguments);
+    buf_free(&p->added);
 }
 
 /* Whether the stage's base is neither scratch nor a stage before. */
-static bool is_foreign(const struct stages *s, struct slice base)
+static bool is_foreign(const struct passage *p, struct slice base)
 {
     if (slice_is_nocase(base, "scratch"))
         return false;
-    for (size_t i = 0; i < s->n; i++)
-        if (slice_is_nocase(base, s->names[i].text))
+    for (size_t i = 0; i < p->n_stages; i++)
+        if (slice_is_nocase(base, p->stages[i].text))
             return false;
     return true;
 }
 
-/* FROM [--platform=...] base [AS name] */
-static bool note_from(struct stages *s, struct slice rest, char escape)
+static void note_stage(struct passage *p, struct slice rest)
 {
-    struct slice word = dockerfile_word(&rest, escape);
-    bool foreign;
+    struct slice name;
 
-    while (slice_starts(word, "--"))
-        word = dockerfile_word(&rest, escape);
-    foreign = is_foreign(s, resolve(s, word));
-    s->n_from++;
-    word = dockerfile_word(&rest, escape);
-    if (slice_is_nocase(word, "AS") && s->n < STAGES_MAX)
-        keep_name(&s->names[s->n++], dockerfile_word(&rest, escape));
-    return foreign;
+    if (!slice_is_nocase(dockerfile_sub_instruction(&rest), "AS") || p->n_stages == STAGES_MAX)
+        return;
+    name = dockerfile_sub_instruction(&rest);
+    if (name.len && name.len < sizeof p->stages[0].text)
+        snprintf(p->stages[p->n_stages++].text, sizeof p->stages[0].text, "%.*s", (int)name.len, name.at);
 }
 
-static bool has_link_flag(struct slice word, struct slice rest, char escape)
+/* FROM [--platform=...] base [AS name]. *foreign: whether the base is an image; then it may be named. */
+static int note_from(bool *foreign, struct passage *p, struct err *e)
 {
-    if (slice_is_nocase(word, "ONBUILD"))
-        word = dockerfile_word(&rest, escape);
-    if (!slice_is_nocase(word, "COPY") && !slice_is_nocase(word, "ADD"))
-        return false;
-    for (;;) {
-        struct slice flag = dockerfile_word(&rest, escape);
+    cleanup_buf struct buf flag = BUF_OF(PLAN_TEXT_MAX), name = BUF_OF(EXPAND_WORD_MAX);
+    struct slice rest = p->in.arguments, word, base;
 
-        if (!slice_starts(flag, "--"))
-            return false;
-        if (slice_is(slice_cut(&flag, '='), "--link"))
+    p->n_from++;
+    while (dockerfile_flag(&flag, &rest))
+        ;
+    word = dockerfile_sub_instruction(&rest);
+    if (!expand_word(&name, &p->arguments, word, p->reader.escape))
+        buf_clear(&name);
+    base = (struct slice){buf_text(&name), name.len};
+    *foreign = is_foreign(p, base);
+    if (*foreign && step_image_check(p->d, &p->in, word, base, e) < 0)
+        return -1;
+    note_stage(p, rest);
+    return 0;
+}
+
+static bool is_instruction(struct slice word)
+{
+    static const char *const words[] = {"FROM",    "RUN", "CMD",     "LABEL",      "MAINTAINER",  "EXPOSE",
+                                        "ENV",     "ADD", "COPY",    "ENTRYPOINT", "VOLUME",      "USER",
+                                        "WORKDIR", "ARG", "ONBUILD", "STOPSIGNAL", "HEALTHCHECK", "SHELL"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (slice_is_nocase(word, words[i]))
             return true;
-    }
+    return false;
 }
 
-/* Decisions 27: an engine of old says nothing that a reader could understand. */
-static int check_syntax(const struct dockerfile *reader, const struct dockerfile_instruction *in, const char *path,
-                        struct err *e)
+/* What this reader and the engine might read differently is refused: it could hide an instruction from one of them. */
+static int check_syntax(const struct passage *p, struct err *e)
 {
-    const char *what = in->heredoc ? "a heredoc (<<)" : "the flag --link";
+    const char *path = p->d->found.file;
+    struct slice word = p->in.word;
+    int shown = word.len < SHOWN ? (int)word.len : SHOWN;
 
-    if (!in->heredoc && !has_link_flag(in->word, in->arguments, reader->escape))
-        return 0;
-    return err_set(e, ERR_PLAN_ENGINE,
-                   "%s:%zu: %.*s with %s needs a newer container engine than this Ringbinder has. Write it without, "
-                   "which works everywhere.",
-                   path, in->first_line, in->word.len < SHOWN ? (int)in->word.len : SHOWN, in->word.at, what);
+    if (!is_instruction(word))
+        return err_set(e, ERR_PLAN_FILE, "%s:%zu: \"%.*s\" is no instruction of a Dockerfile.", path, p->in.first_line,
+                       shown, word.at);
+    /* Decisions 27: an engine of old says nothing that a reader could understand. */
+    if (p->in.heredoc && !p->d->set->heredoc)
+        return err_set(
+            e, ERR_PLAN_ENGINE,
+            "%s:%zu: %.*s with a heredoc (<<) needs a newer container engine than this Ringbinder has. Write "
+            "it without, which works everywhere.",
+            path, p->in.first_line, shown, word.at);
+    if (p->in.uncertain && p->d->set->heredoc)
+        return err_set(e, ERR_PLAN_FILE,
+                       "%s:%zu: %.*s has \"<<\" on a line with a backslash, a list, a carriage return, an expansion or "
+                       "letters that not every engine reads the same way. Write one of them on a line of its own.",
+                       path, p->in.first_line, shown, word.at);
+    return 0;
 }
 
-/* Reads all of it; with a bundle, adds it to `out` with the insertions, and their count to *n. */
-static int go_through(struct buf *out, size_t *n, const struct plan_draft *d, struct slice text, struct err *e)
+/* Decisions 26. */
+static void insert_bundle(struct passage *p)
 {
-    cleanup_free struct stages *stages = mem_zero(1, sizeof *stages);
-    cleanup_dockerfile struct dockerfile reader;
-    struct dockerfile_instruction in;
-    size_t written = 0;
+    bool ends = p->edit.text.at[p->in.end - 1] == '\n';
 
-    dockerfile_open(&reader, text);
-    while (dockerfile_next(&in, &reader)) {
-        if (!d->set->heredoc && check_syntax(&reader, &in, d->found.file, e) < 0)
+    edit_insert(&p->edit, p->in.end, slice_from(slice_of(insertion), ends));
+    buf_add_format(&p->added, "%s%zu", p->n_inserted ? " " : "", p->reader.line);
+    p->n_inserted++;
+}
+
+static int take_instruction(struct passage *p, struct err *e)
+{
+    struct slice word = p->in.word;
+    bool foreign = false;
+
+    if (check_syntax(p, e) < 0)
+        return -1;
+    if (slice_is_nocase(word, "ARG") && !p->n_from)
+        expand_note(&p->arguments, p->in.arguments, p->reader.escape);
+    if (!slice_is_nocase(word, "FROM"))
+        return step_flags_check(p->d, &p->reader, &p->in, &p->edit, e);
+    if (note_from(&foreign, p, e) < 0)
+        return -1;
+    if (foreign && p->d->set->ca_bundle.len)
+        insert_bundle(p);
+    return 0;
+}
+
+/* Reads all of it; with what is changed it is in p->edit. */
+static int go_through(struct passage *p, struct err *e)
+{
+    const char *path = p->d->found.file;
+
+    dockerfile_open(&p->reader, p->edit.text);
+    while (dockerfile_next(&p->in, &p->reader))
+        if (take_instruction(p, e) < 0)
             return -1;
-        if (slice_is_nocase(in.word, "ARG"))
-            note_argument(stages, in.arguments, reader.escape);
-        if (!slice_is_nocase(in.word, "FROM") || !note_from(stages, in.arguments, reader.escape) ||
-            !d->set->ca_bundle.len)
-            continue;
-        buf_add(out, text.at + written, in.end - written);
-        if (text.at[in.end - 1] != '\n')
-            buf_add_char(out, '\n');
-        buf_add_text(out, insertion);
-        written = in.end;
-        ++*n;
-    }
-    buf_add(out, text.at + written, text.len - written);
-    if (*n && stages->n_from > STAGES_MAX)
-        return err_set(e, ERR_TOO_LARGE, "%s has more than %d stages.", d->found.file, STAGES_MAX);
-    return out->full ? err_set(e, ERR_TOO_LARGE, "%s is too large.", d->found.file) : 0;
+    edit_end(&p->edit);
+    if (p->n_inserted && p->n_from > STAGES_MAX)
+        return err_set(e, ERR_TOO_LARGE, "%s has more than %d stages.", path, STAGES_MAX);
+    return p->edit.out->full ? err_set(e, ERR_TOO_LARGE, "%s is too large.", path) : 0;
 }
 
 /* They are in a file of the Dockerfile's own name, else in the root's .dockerignore, as for `docker build`. *left_out:
@@ -175,41 +185,48 @@ static int find_rules(bool *left_out, struct plan_draft *d, struct err *e)
     return 0;
 }
 
-static void say(struct plan_draft *d, bool neutralised, size_t n_inserted)
+static void say(const struct passage *p, struct plan_draft *d, bool neutralised)
 {
-    snprintf(d->plan.why, sizeof d->plan.why, "%s is there, which decides before everything else.", d->found.file);
+    const char *file = d->found.file;
+    size_t n_caches = p->edit.n - p->n_inserted;
+
+    snprintf(d->plan.why, sizeof d->plan.why, "%s is there, which decides before everything else.", file);
     if (neutralised)
-        draft_step(d, "Take the directive \"syntax\" out of %s: builds here use the engine's own frontend.",
-                   d->found.file);
-    if (n_inserted)
-        draft_step(d,
-                   "Add this machine's certificates behind %zu FROM of %s, two lines each; line numbers in errors "
-                   "count them.",
-                   n_inserted, d->found.file);
-    draft_step(d, "Build %s with the whole repository%s.", d->found.file,
+        draft_step(d, "Take the directive \"syntax\" out of %s: builds here use the engine's own frontend.", file);
+    if (p->n_inserted)
+        draft_step(d, "Add this machine's certificates behind %zu FROM of %s.", p->n_inserted, file);
+    if (n_caches)
+        draft_step(d, "Give %zu cache mounts of %s ids of this commit: no other build may write into them.", n_caches,
+                   file);
+    draft_step(d, "Build %s with the whole repository%s.", file,
                d->plan.images[0].ignore ? " but for what its ignore rules leave out" : "");
 }
 
 int lane_dockerfile(struct plan_draft *d, struct err *e)
 {
     cleanup_buf struct buf safe = BUF_OF(PLAN_TEXT_MAX + 2), written = BUF_OF(LANE_DOCKERFILE_MAX);
+    CLEANUP(passage_end) struct passage p = {.d = d, .added = BUF_OF(STAGES_MAX * 8)};
     struct plan_image *image = &d->plan.images[0];
     bool neutralised, left_out;
     struct slice text;
-    size_t n_inserted = 0, len;
+    size_t len;
 
-    if (files_text(&text, d->repo, d->found.file, e) < 0 || dockerfile_neutralise(&safe, &neutralised, text, e) < 0 ||
-        go_through(&written, &n_inserted, d, (struct slice){buf_text(&safe), safe.len}, e) < 0)
+    if (files_text(&text, d->repo, d->found.file, e) < 0 || dockerfile_neutralise(&safe, &neutralised, text, e) < 0)
+        return -1;
+    p.edit = (struct edit){.out = &written, .text = {buf_text(&safe), safe.len}};
+    if (go_through(&p, e) < 0)
         return -1;
     *image = (struct plan_image){.dockerfile = d->found.file, .with_tree = true, .tree_at = ""};
     d->plan.n_images = 1;
     if (find_rules(&left_out, d, e) < 0)
         return -1;
     len = written.len;
-    if (neutralised || n_inserted || left_out)
+    if (neutralised || p.edit.n || left_out)
         draft_add(d, d->found.file, draft_keep(d, &written), len);
-    if (n_inserted)
+    if (p.n_inserted) {
         draft_add(d, BUNDLE_PATH, d->set->ca_bundle.at, d->set->ca_bundle.len);
-    say(d, neutralised, n_inserted);
+        d->plan.added = draft_keep(d, &p.added);
+    }
+    say(&p, d, neutralised);
     return 0;
 }

@@ -82,22 +82,28 @@ void draft_step(struct plan_draft *d, const char *format, ...)
 int draft_ignore(const char **out, struct plan_draft *d, const char *const *names, struct err *e)
 {
     cleanup_buf struct buf rules = BUF_OF(2 * (PLAN_TEXT_MAX + 1));
-    cleanup_ignore struct ignore *checked = NULL;
 
     *out = NULL;
     for (; *names; names++) {
+        cleanup_free char *alone = NULL;
+        cleanup_ignore struct ignore *checked = NULL;
         struct slice text;
 
         if (files_text(&text, d->repo, *names, e) < 0)
             return -1;
+        alone = mem_copy(text.at, text.len);
+        if (ignore_new(&checked, alone, e) < 0)
+            return err_wrap(e, "%s", *names);
         buf_add(&rules, text.at, text.len);
         if (text.len && text.at[text.len - 1] != '\n')
             buf_add_char(&rules, '\n');
     }
-    if (!rules.len)
-        return 0;
-    *out = draft_keep(d, &rules);
-    return ignore_new(&checked, *out, e);
+    if (rules.len > IGNORE_RULES_MAX)
+        return err_set(e, ERR_PLAN_FILE, "%s: The ignore rules are longer than %d bytes together.", names[-1],
+                       IGNORE_RULES_MAX);
+    if (rules.len)
+        *out = draft_keep(d, &rules);
+    return 0;
 }
 
 static int no_environment(const struct plan_draft *d, struct err *e)

@@ -49,6 +49,8 @@ struct plan {
      * second. Where nothing has to be installed, there is only the one with the tree. */
     struct plan_image images[PLAN_IMAGES_MAX];
     size_t n_images;
+    /* Lines of the repository's Dockerfile behind which lines were added (wire/fetch.h), "1 7"; NULL: none. */
+    const char *added;
     const char *const *steps; /* what is done, each a sentence; for `explain` and the log */
     size_t n_steps;
 };

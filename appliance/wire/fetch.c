@@ -25,16 +25,17 @@ struct field {
 
 /* In the order of their bytes. */
 static const struct field fields[] = {
-    FIELD(RESOLVE, NUMBER, version), FIELD(RESOLVE, TEXT, provider),   FIELD(RESOLVE, TEXT, spec),
-    FIELD(RESOLVE, TEXT, token),     FIELD(RESOLVE, TEXT, site),       FIELD(RESOLVE, TEXT, api),
-    FIELD(RESOLVE, TEXT, etag),      FIELD(RESOLVE, TEXT, known),      FIELD(OPEN, NUMBER, version),
-    FIELD(OPEN, TEXT, url),          FIELD(OPEN, TEXT, commit),        FIELD(OPEN, TEXT, ref),
-    FIELD(OPEN, TEXT, ca_bundle),    FIELD(OPEN, NUMBER, can),         FIELD(OPEN, NUMBER64, size_max),
-    FIELD(CONTEXT, NUMBER, context), FIELD(REF, TEXT, resolved),       FIELD(REF, FLAG, asked),
-    FIELD(REF, TEXT, etag),          FIELD(PLAN, NUMBER, lane),        FIELD(PLAN, FLAG, online),
-    FIELD(PLAN, NUMBER, images),     FIELD(PLAN, TEXT, dockerfile[0]), FIELD(PLAN, TEXT, dockerfile[1]),
-    FIELD(PLAN, TEXT, why),          FIELD(BYTES, REST, bytes),        FIELD(LINE, TEXT, text),
-    FIELD(END, CODE_OF, code),       FIELD(END, TEXT, text),
+    FIELD(RESOLVE, NUMBER, version),  FIELD(RESOLVE, TEXT, provider),   FIELD(RESOLVE, TEXT, spec),
+    FIELD(RESOLVE, TEXT, token),      FIELD(RESOLVE, TEXT, site),       FIELD(RESOLVE, TEXT, api),
+    FIELD(RESOLVE, TEXT, etag),       FIELD(RESOLVE, TEXT, known),      FIELD(OPEN, NUMBER, version),
+    FIELD(OPEN, TEXT, url),           FIELD(OPEN, TEXT, commit),        FIELD(OPEN, TEXT, ref),
+    FIELD(OPEN, TEXT, ca_bundle),     FIELD(OPEN, TEXT, bases),         FIELD(OPEN, TEXT, hidden),
+    FIELD(OPEN, NUMBER, can),         FIELD(OPEN, NUMBER64, size_max),  FIELD(CONTEXT, NUMBER, context),
+    FIELD(REF, TEXT, resolved),       FIELD(REF, FLAG, asked),          FIELD(REF, TEXT, etag),
+    FIELD(PLAN, NUMBER, lane),        FIELD(PLAN, FLAG, online),        FIELD(PLAN, NUMBER, images),
+    FIELD(PLAN, TEXT, dockerfile[0]), FIELD(PLAN, TEXT, dockerfile[1]), FIELD(PLAN, TEXT, why),
+    FIELD(PLAN, TEXT, added),         FIELD(BYTES, REST, bytes),        FIELD(LINE, TEXT, text),
+    FIELD(END, CODE_OF, code),        FIELD(END, TEXT, text),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 

@@ -26,6 +26,7 @@
 #define WIRE_FETCH_HEAD 5            /* bytes before the payload */
 #define WIRE_FETCH_PAYLOAD_MAX 65536 /* bytes */
 #define WIRE_FETCH_IMAGES_MAX 2
+#define WIRE_FETCH_ADDED_LINES 2
 #define WIRE_FETCH_ETAG_MAX 127 /* bytes of an ETag, printable ASCII */
 
 enum wire_fetch_kind {
@@ -54,6 +55,7 @@ struct wire_fetch_message {
     struct slice etag, known;           /* RESOLVE: of the host's last answer, or empty, and the commit it named */
     struct slice url, commit, ref;      /* OPEN: ref is the unresolved one, for servers that refuse a commit */
     struct slice ca_bundle;             /* OPEN: path of the bundle that builds are handed (decisions 26), or empty */
+    struct slice bases, hidden;         /* OPEN: images that a Dockerfile may name, and may not (plan/settings.h) */
     uint32_t can;                       /* OPEN */
     uint64_t size_max;                  /* OPEN: bytes of the repository */
     uint32_t context;                   /* CONTEXT: which, from 0 */
@@ -64,9 +66,11 @@ struct wire_fetch_message {
     uint32_t images;                    /* PLAN: how many, 1 or 2 */
     struct slice dockerfile[WIRE_FETCH_IMAGES_MAX]; /* PLAN: path inside each context */
     struct slice why;                               /* PLAN: which file decided, a sentence */
-    struct slice text;                              /* LINE: for the log, no newline; END: why */
-    struct slice bytes;                             /* BYTES */
-    enum err_code code;                             /* END: ERR_NONE after the last context was sent */
+    struct slice added; /* PLAN: line numbers of the repository's Dockerfile, blanks between, behind each of which
+                         * WIRE_FETCH_ADDED_LINES were added in the last context */
+    struct slice text;  /* LINE: for the log, no newline; END: why */
+    struct slice bytes; /* BYTES */
+    enum err_code code; /* END: ERR_NONE after the last context was sent */
 };
 
 /* Adds the frame to `out`; false when a text is too long for a frame or `out` is full. */

@@ -483,7 +483,7 @@ def children_of(pid):
 
 def begin_at_silent_server(fetched, listening, scheme):
     fetched.send(fetch.OPEN, fetch.number(1) + fetch.text(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/r") +
-                 fetch.text("2" * 40) + fetch.text("main") + fetch.text("") + fetch.number(7) + b"\0" * 4 + b"\x40\0\0\0")
+                 fetch.text("2" * 40) + fetch.text("main") + fetch.text("") * 3 + fetch.number(7) + b"\0" * 4 + b"\x40\0\0\0")
     connection, _ = listening.accept()
     return connection, children_of(fetched.process.pid)
 

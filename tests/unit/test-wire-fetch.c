@@ -28,6 +28,8 @@ static const struct wire_fetch_message messages[] = {
      .commit = {"0123456789012345678901234567890123456789", 40},
      .ref = {"main", 4},
      .ca_bundle = {"/etc/ssl/certs/ca-certificates.crt", 34},
+     .bases = {"ringbinder/debian:1", 19},
+     .hidden = {"ringbinder/i-", 13},
      .can = WIRE_FETCH_CAN_DOCKERFILE | WIRE_FETCH_CAN_HEREDOC,
      .size_max = UINT64_C(1) << 40},
     {.kind = WIRE_FETCH_CONTEXT, .context = 1},
@@ -41,7 +43,8 @@ static const struct wire_fetch_message messages[] = {
      .online = true,
      .images = 2,
      .dockerfile = {{"environment", 11}, {"content", 7}},
-     .why = {"requirements.txt", 16}},
+     .why = {"requirements.txt", 16},
+     .added = {"1 7", 3}},
     {.kind = WIRE_FETCH_BYTES},
     {.kind = WIRE_FETCH_BYTES, .bytes = {"\0\n\377", 3}},
     {.kind = WIRE_FETCH_LINE, .text = {"Fetching", 8}},
@@ -61,7 +64,8 @@ static bool same(const struct wire_fetch_message *a, const struct wire_fetch_mes
            same_text(a->spec, b->spec) && same_text(a->token, b->token) && same_text(a->site, b->site) &&
            same_text(a->api, b->api) && same_text(a->etag, b->etag) && same_text(a->known, b->known) &&
            a->asked == b->asked && same_text(a->url, b->url) && same_text(a->commit, b->commit) &&
-           same_text(a->ref, b->ref) && same_text(a->ca_bundle, b->ca_bundle) && a->can == b->can &&
+           same_text(a->ref, b->ref) && same_text(a->ca_bundle, b->ca_bundle) && same_text(a->bases, b->bases) &&
+           same_text(a->hidden, b->hidden) && same_text(a->added, b->added) && a->can == b->can &&
            a->size_max == b->size_max && a->context == b->context && same_text(a->resolved, b->resolved) &&
            a->lane == b->lane && a->online == b->online && a->images == b->images &&
            same_text(a->dockerfile[0], b->dockerfile[0]) && same_text(a->dockerfile[1], b->dockerfile[1]) &&

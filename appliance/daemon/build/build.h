@@ -31,6 +31,7 @@ struct build_settings {
     const char *folder;                    /* for logs and spooled contexts; exists, is ours alone */
     const char *base;                      /* image name of the debian base */
     const char *ca_bundle;                 /* path handed to builds, NULL: none (decisions 26) */
+    const char *bases, *hidden;            /* images that a Dockerfile may name, and may not (plan/settings.h) */
     int64_t repository_max;                /* bytes */
     int64_t step_memory;                   /* bytes; where the engine room can (ENGINE_CAN_LIMIT_STEPS) */
     int step_processes;                    /* the same */

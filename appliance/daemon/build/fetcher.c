@@ -198,11 +198,13 @@ static bool copy_plan(struct fetcher *f, const struct wire_fetch_message *m)
     size_t why = m->why.len < sizeof f->plan->why ? m->why.len : sizeof f->plan->why - 1;
 
     if (m->lane >= sizeof lanes / sizeof lanes[0] || !(lanes[m->lane].can & f->can) || m->images < 1 ||
-        m->images > WIRE_FETCH_IMAGES_MAX)
+        m->images > WIRE_FETCH_IMAGES_MAX || m->added.len >= sizeof f->plan->added)
         return false;
     *f->plan = (struct fetcher_plan){.lane = lanes[m->lane].name, .images = m->images};
     if (why)
         memcpy(f->plan->why, m->why.at, why);
+    if (m->added.len)
+        memcpy(f->plan->added, m->added.at, m->added.len);
     for (uint32_t i = 0; i < m->images; i++)
         if (!copy_path(f->plan->dockerfile[i], m->dockerfile[i]))
             return false;
@@ -452,6 +454,8 @@ struct op *fetcher_open(struct fetcher *f, const struct fetcher_repository *r, s
                                         .commit = slice_of(r->commit),
                                         .ref = slice_or_empty(r->ref),
                                         .ca_bundle = slice_or_empty(r->ca_bundle),
+                                        .bases = slice_or_empty(r->bases),
+                                        .hidden = slice_or_empty(r->hidden),
                                         .can = r->can,
                                         .size_max = r->size_max});
     return &f->op;

@@ -21,6 +21,7 @@ struct loop;
 
 #define FETCHER_LINES_MAX 2000 /* in one connection */
 #define FETCHER_ETAG_MAX 128   /* NUL included */
+#define FETCHER_ADDED_MAX 2048 /* NUL included */
 #define FETCHER_PATH_MAX 256   /* of a Dockerfile inside its context, NUL included */
 
 struct fetcher_spec {
@@ -51,15 +52,17 @@ struct op *fetcher_resolve(struct fetcher *f, const struct fetcher_question *q, 
 
 struct fetcher_repository {
     const char *url, *commit, *ref;
-    const char *ca_bundle; /* path, NULL: none */
-    uint32_t can;          /* enum wire_fetch_can */
-    uint64_t size_max;     /* bytes */
+    const char *ca_bundle;      /* path, NULL: none */
+    const char *bases, *hidden; /* plan/settings.h; NULL: none */
+    uint32_t can;               /* enum wire_fetch_can */
+    uint64_t size_max;          /* bytes */
 };
 struct fetcher_plan {
     const char *lane; /* static: "dockerfile", "layers", "repo2docker" */
     char why[256];    /* a sentence */
     unsigned images;  /* 1 or 2 */
     char dockerfile[2][FETCHER_PATH_MAX];
+    char added[FETCHER_ADDED_MAX]; /* lines of the Dockerfile behind which lines were added (build/lines.h) */
 };
 /* Whether the repository can be built, and how. */
 struct op *fetcher_open(struct fetcher *f, const struct fetcher_repository *r, struct fetcher_plan *out,

@@ -361,6 +361,8 @@ int builds_new(struct builds **out, const struct build_parts *parts, const struc
     all->folder = mem_string(settings->folder);
     all->base = mem_string(settings->base);
     all->ca_bundle = mem_string(settings->ca_bundle);
+    all->bases = mem_string(settings->bases);
+    all->hidden = mem_string(settings->hidden);
     all->repository_max = settings->repository_max;
     all->step_memory = settings->step_memory;
     all->step_processes = settings->step_processes;
@@ -414,5 +416,7 @@ void builds_free(struct builds **at)
     free(all->folder);
     free(all->base);
     free(all->ca_bundle);
+    free(all->bases);
+    free(all->hidden);
     free(all);
 }

@@ -33,7 +33,7 @@ struct builds {
     struct loop *loop;
     struct store *store;
     struct engine *engine;
-    char *fetch_socket, *folder, *base, *ca_bundle;
+    char *fetch_socket, *folder, *base, *ca_bundle, *bases, *hidden;
     struct image_marks marks;
     int64_t repository_max, step_memory;
     int step_processes, at_a_time, limit_s;

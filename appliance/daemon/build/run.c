@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "build/fetcher.h"
+#include "build/lines.h"
 #include "build/queue.h"
 #include "engine/build.h"
 #include "engine/engine.h"
@@ -98,6 +99,8 @@ static enum flow_result plan_open(struct flow *f, struct err *e)
         .commit = b->row.commit,
         .ref = b->row.ref,
         .ca_bundle = b->all->ca_bundle,
+        .bases = b->all->bases,
+        .hidden = b->all->hidden,
         .can = WIRE_FETCH_CAN_DOCKERFILE | WIRE_FETCH_CAN_LAYERS | (heredoc ? WIRE_FETCH_CAN_HEREDOC : 0),
         .size_max = (uint64_t)b->all->repository_max,
     };
@@ -197,8 +200,14 @@ static int run_enter(struct flow *f, const char *step, struct err *e)
 static void run_end(struct flow *f, const struct err *e)
 {
     struct build *b = build_of(f);
+    struct err why;
 
     fetcher_free(&b->fetcher);
+    if (e && e->code == ERR_BUILD_DOCKERFILE) {
+        why = *e;
+        lines_of_repository(&why, b->plan.added);
+        e = &why;
+    }
     build_ended(b, e);
 }
 

@@ -40,7 +40,8 @@ class Appliance:
         self.settings = {"portal_listen": f"127.0.0.1:{portal}", "sessions_listen": f"127.0.0.1:{sessions}",
                          "hub_url": f"http://127.0.0.1:{sessions}/", "web_dir": TOP / "web",
                          "fetch_uid": FETCH_UIDS + portal,
-                         "fetch_allow": [f"127.0.0.1:{port}" for port in fetch_ports], **settings}
+                         "fetch_allow": [f"127.0.0.1:{port}" for port in fetch_ports],
+                         "dockerfile_bases": "ringbinder/stub:1", **settings}
         self.portal = f"http://{self.settings['portal_listen']}"
         self.sessions = f"http://{self.settings['sessions_listen']}"
         self.state = self.folder / "state"

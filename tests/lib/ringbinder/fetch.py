@@ -9,6 +9,7 @@ from .appliance import BUILD
 
 PROGRAM = BUILD / "ringbinder-fetch"
 VERSION = 1
+BASES = "ringbinder/debian:1 ringbinder/stub:1"
 RESOLVE, OPEN, CONTEXT = 1, 2, 3
 REF, PLAN, BYTES, LINE, END = 16, 17, 18, 19, 20
 CAN_DOCKERFILE, CAN_LAYERS, CAN_HEREDOC = 1, 2, 4
@@ -33,18 +34,20 @@ def cut_text(data):
     return data[4:4 + size].decode(errors="surrogateescape"), data[4 + size:]
 
 
-def plan(lane=0, dockerfiles=("Dockerfile",), why="", online=0, images=None):
+def plan(lane=0, dockerfiles=("Dockerfile",), why="", online=0, images=None, added=""):
     """The payload of a PLAN, as far from the rules as one likes."""
     first, second = (*dockerfiles, "", "")[:2]
     return (struct.pack(">IBI", lane, online, len(dockerfiles) if images is None else images) + text(first) +
-            text(second) + text(why))
+            text(second) + text(why) + text(added))
 
 
 def cut_plan(data):
     lane, online, images = struct.unpack_from(">IBI", data)
     first, rest = cut_text(data[9:])
     second, rest = cut_text(rest)
-    return {"lane": lane, "online": bool(online), "dockerfiles": [first, second][:images], "why": cut_text(rest)[0]}
+    why, rest = cut_text(rest)
+    return {"lane": lane, "online": bool(online), "dockerfiles": [first, second][:images], "why": why,
+            "added": cut_text(rest)[0]}
 
 
 class Fetch:
@@ -130,7 +133,8 @@ class Fetch:
     def open(self, url, commit, ref="", **settings):
         """The plan, or (code, text) of the error."""
         self.send(OPEN, number(settings.get("version", VERSION)) + text(url) + text(commit) + text(ref) +
-                  text(settings.get("ca_bundle", "")) +
+                  text(settings.get("ca_bundle", "")) + text(settings.get("bases", BASES)) +
+                  text(settings.get("hidden", "")) +
                   number(settings.get("can", CAN_DOCKERFILE | CAN_LAYERS | CAN_HEREDOC)) +
                   struct.pack(">Q", settings.get("size_max", GIB)))
         kind, payload = self.next()

@@ -156,8 +156,8 @@ int bring_commit(char **repository, const struct git *g, const struct bring_wish
         }
         said = buf_text(&t.end.errors);
         way = after_failure(way, said, wish);
-        /* The server's word for a commit that it knows it does not have. */
-        if (way == NO_WAY && !strstr(said, "not our ref"))
+        /* The server's word for a commit that it knows it does not have; or for a repository. */
+        if (way == NO_WAY && !strstr(said, "not our ref") && !git_says_missing(&t.end.errors))
             return failed(&t.end, e);
     }
     return gone(wish, e);

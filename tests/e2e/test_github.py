@@ -191,6 +191,8 @@ def test_a_repository_that_is_not_there(gh_appliance):
         {"phase": "waiting", "message": NO_REF.format("lab/nothing/main") + TIP +
          "\nTrying again with HEAD instead of main. Please update your links.\n"},
         {"phase": "failed", "message": NO_REF.format("lab/nothing/main") + TIP + "\n"}]
+    full = f"lab/nothing/{'2' * 40}"
+    assert events(gh_appliance, full)[-1] == {"phase": "failed", "message": NO_REF.format(full) + "\n"}
     assert events(gh_appliance, "lab/nothing/HEAD") == [
         {"phase": "failed", "message": NO_REF.format("lab/nothing/HEAD") + "\n"}]
 

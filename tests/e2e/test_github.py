@@ -33,7 +33,7 @@ def repository(github):
     git(one.folder, "branch", "both")
     one.first = one.head
     one.commit({"README": "second\n"})
-    git(one.folder, "tag", "both")
+    git(one.folder, "tag", "-a", "-m", "both", "both")
     git(one.folder, "update-ref", "refs/pull/1/head", one.first)
     return one
 

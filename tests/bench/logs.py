@@ -1,6 +1,5 @@
 """What it costs when many watch one build's log (decisions 41)."""
 import json
-import os
 import selectors
 import socket
 import time
@@ -8,6 +7,7 @@ import urllib.parse
 import uuid
 
 from launches import Rig
+from ringbinder.appliance import cpu_seconds
 from ringbinder.launch import spec
 
 LINES_A_SECOND = 1000
@@ -54,13 +54,6 @@ class Watchers:
         self.selector.close()
 
 
-def cpu_seconds(pid):
-    """User and system time of a process."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def watch(rig, count, seconds):
     """Share of a core that daemon and gateway take while `count` watch, by program, and the lines that each got."""
     name = f"log{count}"
@@ -86,7 +79,9 @@ def log_watchers(folder, quick=False):
     with Rig(folder) as rig:
         one, _ = watch(rig, 1, seconds)
         many, lines = watch(rig, WATCHERS, seconds)
-    above = {name: 100 * (many[name] - one[name]) for name in one}
-    return {"ours": 100 * sum(many.values()), "peer": 100 * sum(one.values()), "value": sum(above.values()), "bar": 10,
-            "unit": f"% of a core, {WATCHERS} watchers above one", "lines_a_second": lines,
-            "note": f"{lines:.0f} lines a second each; " + ", ".join(f"{n} {share:.1f}" for n, share in above.items())}
+    # Between two steps the engine says nothing for a moment: the figure is for 1,000 lines a second all the same.
+    scale = 100 * LINES_A_SECOND / lines
+    above = {name: scale * (many[name] - one[name]) for name in one}
+    return {"ours": scale * sum(many.values()), "peer": scale * sum(one.values()), "value": sum(above.values()),
+            "bar": 10, "unit": f"% of a core, {WATCHERS} watchers above one", "lines_a_second": lines,
+            "note": f"{lines:.0f} lines a second came; " + ", ".join(f"{n} {share:.1f}" for n, share in above.items())}

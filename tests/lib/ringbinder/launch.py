@@ -10,22 +10,29 @@ def spec(url, ref="HEAD"):
 
 
 class Stream:
-    """GET /build/...; iterating gives events until the server closes."""
+    """GET /build/...; iterating gives events until the server closes. `last_id`: of the event that was given last; with
+    one, the stream goes on behind it."""
 
-    def __init__(self, portal, path, headers=None, timeout=900):
+    def __init__(self, portal, path, headers=None, timeout=900, last_id=None):
         where = urllib.parse.urlsplit(portal)
         self.connection = http.client.HTTPConnection(where.hostname, where.port, timeout=timeout)
-        self.connection.request("GET", path, headers={"Accept": "text/event-stream", **(headers or {})})
+        self.connection.request("GET", path, headers={"Accept": "text/event-stream", **(headers or {}),
+                                                        **({"Last-Event-ID": last_id} if last_id else {})})
         self.answer = self.connection.getresponse()
         self.keepalives = 0
+        self.last_id = last_id
 
     def __iter__(self):
+        came = None
         while True:
             line = self.answer.readline()
             if not line:
                 return
             text = line.decode().rstrip("\n")
-            if text.startswith("data:"):
+            if text.startswith("id: "):
+                came = text[4:]
+            elif text.startswith("data:"):
+                self.last_id = came
                 yield json.loads(text[5:])
             elif text.startswith(":"):
                 self.keepalives += 1

@@ -7,7 +7,7 @@ import urllib.parse
 import uuid
 
 from launches import Rig
-from ringbinder.appliance import cpu_seconds
+from ringbinder.gateway import cpu_s
 from ringbinder.launch import spec
 
 LINES_A_SECOND = 1000
@@ -65,10 +65,10 @@ def watch(rig, count, seconds):
     try:
         while min(watchers.lines) < LINES_A_SECOND:
             watchers.read(0.5)
-        began, before, lines = time.monotonic(), {n: cpu_seconds(p) for n, p in pids.items()}, min(watchers.lines)
+        began, before, lines = time.monotonic(), {n: cpu_s(p) for n, p in pids.items()}, min(watchers.lines)
         watchers.read(seconds)
         took = time.monotonic() - began
-        return {n: (cpu_seconds(p) - before[n]) / took for n, p in pids.items()}, (min(watchers.lines) - lines) / took
+        return {n: (cpu_s(p) - before[n]) / took for n, p in pids.items()}, (min(watchers.lines) - lines) / took
     finally:
         watchers.close()
 

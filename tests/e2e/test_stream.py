@@ -11,7 +11,8 @@ import urllib.parse
 import pytest
 from e2e_fixtures import STUB
 from ringbinder import engine
-from ringbinder.appliance import cpu_seconds, pss_kib
+from ringbinder.appliance import pss_kib
+from ringbinder.gateway import cpu_s
 from ringbinder.launch import Stream, launch, spec
 
 FRAME = re.compile(r"id: ([0-9a-f]{32})-(\d+)\ndata: (\{.*\})\n\n")
@@ -67,10 +68,11 @@ def follow(portal, path, on_event=None, limit_s=120):
                 for event in stream:
                     events.append(event)
                     last_id = stream.last_id
-                    if on_event and on_event(event) == "drop":
-                        break
+                    drop = on_event and on_event(event) == "drop"
                     if event.get("phase") in ("ready", "failed"):
                         return events
+                    if drop:
+                        break
             finally:
                 last_id = stream.last_id or last_id
                 stream.close()
@@ -258,7 +260,7 @@ def test_two_hundred_watchers_of_one_build_of_whom_fifty_are_slow(appliance, ser
     request = (f"GET {build_path(server, 'crowd')} HTTP/1.1\r\nHost: {where.netloc}\r\nAccept: text/event-stream\r\n\r\n")
     watchers = [socket.create_connection((where.hostname, where.port)) for _ in range(200)]
     got = [bytearray() for _ in watchers]
-    began, before = time.monotonic(), (cpu_seconds(pid), pss_kib(pid))
+    began, before = time.monotonic(), (cpu_s(pid), pss_kib(pid))
     for n, watcher in enumerate(watchers):
         if n >= 150:
             watcher.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -271,7 +273,7 @@ def test_two_hundred_watchers_of_one_build_of_whom_fifty_are_slow(appliance, ser
                 got[n] += watcher.recv(1 if n >= 150 else 1 << 20)
         time.sleep(0.05)
     took = time.monotonic() - began
-    cpu, grown = cpu_seconds(pid) - before[0], pss_kib(pid) - before[1]
+    cpu, grown = cpu_s(pid) - before[0], pss_kib(pid) - before[1]
     for watcher in watchers:
         watcher.close()
     logs = {bytes(re.sub(rb"id: .*\n|\r\n[0-9a-f]+\r\n", b"", part.partition(b"\r\n\r\n")[2])).count(b'"phase":"building"')

@@ -8,55 +8,35 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "fetch/ask.h"
+#include "fetch/refs.h"
 
-#define ASK_MS 30000 /* of one question to git */
-#define FAILED "Unable to run git ls-remote to get the `resolved_ref`: "
+#define ASK_MS 30000             /* of one question to git */
 #define NOT_IN_NAMES "*?[\\^~: " /* git check-ref-format(1); some of them are patterns for ls-remote */
 #define PATTERNS_MAX 5
 #define PATTERN_MAX (PROVIDER_REF_MAX + 16)
-
-/* The commit of "<commit>\t<name>"; the rest of the line goes to *name. */
-static int read_line(char commit[GIT_COMMIT], struct slice *name, struct slice line, struct err *e)
-{
-    struct slice id = slice_cut(&line, '\t');
-
-    commit[0] = '\0';
-    *name = line;
-    if (!id.len)
-        return 0;
-    if (id.len == GIT_COMMIT - 1) {
-        memcpy(commit, id.at, id.len);
-        commit[id.len] = '\0';
-        if (git_is_commit(commit))
-            return 0;
-    }
-    commit[0] = '\0';
-    return err_set(e, ERR_RESOLVE_FAILED, FAILED "the server's answer is no commit");
-}
 
 /* Runs `git ls-remote words...`; *missing, where it is wanted: there is no such repository. */
 static int list_remote(struct process_end *end, const struct git *g, const char *const *words, bool *missing,
                        struct err *e)
 {
-    char why[sizeof e->text - sizeof FAILED + 1];
+    char why[sizeof e->text - sizeof REFS_FAILED + 1];
 
     if (git_run(end, g, words, ASK_MS, e) < 0) {
         if (e->code != ERR_DEADLINE)
             return -1;
         str_copy(why, sizeof why, e->text);
-        return err_set(e, ERR_RESOLVE_FAILED, FAILED "%s", why);
+        return err_set(e, ERR_RESOLVE_FAILED, REFS_FAILED "%s", why);
     }
     if (missing && (*missing = end->code && git_says_missing(&end->errors)))
         return 0;
     git_complaint(why, sizeof why, &end->errors);
-    return end->code ? err_set(e, ERR_RESOLVE_FAILED, FAILED "%s", why) : 0;
+    return end->code ? err_set(e, ERR_RESOLVE_FAILED, REFS_FAILED "%s", why) : 0;
 }
 
 int resolve_ref(char commit[GIT_COMMIT], const struct git *g, const char *url, const char *ref, struct err *e)
 {
     CLEANUP(process_end_free) struct process_end end = GIT_END;
     const char *const words[] = {"ls-remote", "--", url, ref, NULL};
-    struct slice rest, name;
 
     if (git_address(url, e) < 0)
         return -1;
@@ -66,8 +46,7 @@ int resolve_ref(char commit[GIT_COMMIT], const struct git *g, const char *url, c
     }
     if (list_remote(&end, g, words, NULL, e) < 0)
         return -1;
-    rest = (struct slice){buf_text(&end.output), end.output.len};
-    return read_line(commit, &name, slice_cut(&rest, '\n'), e);
+    return refs_first(commit, (struct slice){buf_text(&end.output), end.output.len}, e);
 }
 
 /* The names that a ref may stand for, the likeliest first: how many there are. A tag's commit goes before its object.
@@ -88,23 +67,6 @@ static size_t names_of(char names[PATTERNS_MAX][PATTERN_MAX], const char *ref)
     return count;
 }
 
-/* The commit of the line that has exactly that name. */
-static int find_name(char commit[GIT_COMMIT], const struct buf *output, const char *wanted, struct err *e)
-{
-    struct slice rest = {buf_text(output), output->len};
-
-    while (rest.len) {
-        struct slice name;
-
-        if (read_line(commit, &name, slice_cut(&rest, '\n'), e) < 0)
-            return -1;
-        if (slice_is(name, wanted))
-            return 0;
-    }
-    commit[0] = '\0';
-    return 0;
-}
-
 int resolve_name(struct resolved *out, const struct git *g, const char *url, const char *ref, struct err *e)
 {
     CLEANUP(process_end_free) struct process_end end = GIT_END;
@@ -122,7 +84,7 @@ int resolve_name(struct resolved *out, const struct git *g, const char *url, con
     if (list_remote(&end, g, words, &out->missing, e) < 0)
         return -1;
     for (size_t i = 0; i < count && !out->commit[0] && !out->missing; i++)
-        if (find_name(out->commit, &end.output, names[i], e) < 0)
+        if (refs_named(out->commit, (struct slice){buf_text(&end.output), end.output.len}, names[i], e) < 0)
             return -1;
     return 0;
 }

@@ -245,8 +245,8 @@ def test_a_repository_that_no_lane_takes(start, server):
 
 def test_an_empty_repository_of_a_plan(start, server):
     """A tree with nothing in it: no lane, and no crash."""
-    one = server.repository("empty")
-    code, _ = start().open(server.url("empty"), one.commit({}), "main")
+    one = server.repository("no-files")
+    code, _ = start().open(server.url("no-files"), one.commit({}), "main")
     assert code == NO_LANE
 
 

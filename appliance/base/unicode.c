@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/unicode.h"
 
+#include <string.h>
+
 static size_t unicode_length(unsigned char first)
 {
     if (first < 0x80)
@@ -34,4 +36,36 @@ size_t unicode_next(uint32_t *out, const char *bytes, size_t len)
         return 1;
     *out = c;
     return need;
+}
+
+/* A terminal's sequence (ECMA-48, 5.4: parameters, then one final byte) at the beginning; 0: there is none. */
+static size_t sequence_length(struct slice text)
+{
+    size_t len = 2;
+
+    if (text.len < 3 || text.at[0] != 0x1b || text.at[1] != '[')
+        return 0;
+    while (len < text.len && !(text.at[len] >= 0x40 && text.at[len] <= 0x7e))
+        len++;
+    return len + (len < text.len);
+}
+
+void unicode_sentence(char *out, size_t room, struct slice text)
+{
+    size_t len = 0, took;
+    uint32_t c;
+
+    for (text = slice_trim(text); text.len; text = slice_from(text, took)) {
+        took = sequence_length(text);
+        if (took)
+            continue;
+        took = unicode_next(&c, text.at, text.len);
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c == UNICODE_REPLACEMENT && took == 1))
+            continue;
+        if (len + took >= room)
+            break;
+        memcpy(out + len, text.at, took);
+        len += took;
+    }
+    out[len] = '\0';
 }

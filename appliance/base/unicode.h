@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 #define UNICODE_REPLACEMENT 0xfffd
 
 /*
@@ -13,5 +15,9 @@
  * surrogates and what is cut off give U+FFFD and take one byte (RFC 3629, section 3).
  */
 size_t unicode_next(uint32_t *out, const char *bytes, size_t len);
+
+/* Copies what a program wrote for use in a sentence: at most `room` - 1 bytes of valid UTF-8 and a NUL, without control
+ * characters, terminal sequences and blanks at the ends. */
+void unicode_sentence(char *out, size_t room, struct slice text);
 
 #endif

@@ -237,6 +237,11 @@ static int make_builds(struct daemon *d, struct err *e)
         .step_processes = (int)c->build_process_limit,
         .at_a_time = processors(c->concurrent_build_limit),
         .limit_s = (int)(c->build_max_age / 1000),
+        .progress_ms = (int)c->build_progress_limit,
+        .abandon_ms = (int)c->build_abandon,
+        .failed_keep_ms = (int)c->failed_build_keep,
+        .disk_bytes = c->build_disk_free,
+        .disk_percent = (int)c->build_disk_free_percent,
         .resolve_limit_ms = (int)c->resolve_limit,
         .resolve_keep_ms = (int)c->resolve_keep,
     };

@@ -293,6 +293,8 @@ static void open_builds(void)
                                       .repository_max = 1 << 20,
                                       .at_a_time = 2,
                                       .limit_s = 300,
+                                      .progress_ms = 300000,
+                                      .abandon_ms = 300000,
                                       .resolve_limit_ms = 1000};
     struct err e;
 

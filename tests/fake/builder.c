@@ -179,6 +179,11 @@ enum err_code engine_state(const struct engine *en)
     return fake_builder.state;
 }
 
+const char *engine_data_root(const struct engine *en)
+{
+    return "/";
+}
+
 void engine_watch(struct engine *en, struct watch *w)
 {
     watch_begin(&fake_builder.watchers, w);

@@ -113,6 +113,8 @@ static void begin(void)
                                        .repository_max = 1 << 20,
                                        .at_a_time = 2,
                                        .limit_s = 3600,
+                                       .progress_ms = 900000,
+                                       .abandon_ms = 600000,
                                        .resolve_limit_ms = 1000};
     open_room();
 }
@@ -124,9 +126,11 @@ static void end(void)
     store_close(&store);
 }
 
+static const char *repo_url = "https://example.org/a";
+
 static struct op *want(struct result *r, const char *image)
 {
-    struct build_spec spec = {.image = image, .repo_url = "https://example.org/a", .commit = COMMIT, .ref = "main"};
+    struct build_spec spec = {.image = image, .repo_url = repo_url, .commit = COMMIT, .ref = "main"};
 
     *r = (struct result){0};
     return build_want(builds, &spec, &r->image, (struct done){took, r});
@@ -298,7 +302,7 @@ static void test_failures(void)
     fake_fetch.question = answer_slowly;
     want(&r, "i:2");
     run_ms(11000);
-    is_number(r.e.code, ERR_DEADLINE, "a build that takes too long is stopped");
+    is_number(r.e.code, ERR_BUILD_SLOW, "a build that takes too long is stopped");
     is_number(fake_fetch.open, 0, "and its fetch is ended");
     fake_fetch.question = answer;
     fake_fetch_stop();
@@ -390,6 +394,205 @@ static void test_engine_away(void)
     end();
 }
 
+static void open_with(void (*change)(struct build_settings *s))
+{
+    begin();
+    builds_free(&builds);
+    change(&settings);
+    open_room();
+}
+
+static void one_at_a_time(struct build_settings *s)
+{
+    s->at_a_time = 1;
+}
+
+static void test_fairness(void)
+{
+    static const char *const wanted[] = {"a:1", "a:2", "a:3", "b:1", "b:2", "c:1"};
+    static const char *const urls[] = {"https://example.org/a", "https://example.org/b", "https://example.org/c"};
+    struct result r[6];
+
+    open_with(one_at_a_time);
+    for (size_t i = 0; i < 6; i++) {
+        repo_url = urls[wanted[i][0] - 'a'];
+        want(&r[i], wanted[i]);
+    }
+    repo_url = urls[0];
+    run_ms(20000);
+    is(fake_builder.tags, "a:1 b:1 c:1 a:2 b:2 a:3 ", "repositories take turns, however many builds each brings");
+    end();
+}
+
+static void test_position(void)
+{
+    cleanup_free char *log = NULL, *last = NULL;
+    struct store_build row = {.image = "old", .state = "done", .created = 1000, .started = 2000, .ended = 242000};
+    struct result r[3];
+    struct err e;
+
+    open_with(one_at_a_time);
+    row.id = id_new();
+    ok(store_build_put(store, &row, &e) == 0, "a build took four minutes here once");
+    builds_free(&builds);
+    open_room();
+    want(&r[0], "i:0");
+    want(&r[1], "i:1");
+    want(&r[2], "i:2");
+    run_ms(500);
+    log = log_of("i:2");
+    ok(strstr(log,
+              "{\"phase\":\"waiting\",\"message\":\"1 build is in front of this one; by what builds took here lately, "
+              "in about 8 min.\\n\"}\n") != NULL,
+       "who waits reads in which place, and for how long");
+    run_ms(1000);
+    last = log_of("i:2");
+    ok(strstr(last, "This build is the next to begin") != NULL, "and again when that changes");
+    run_ms(10000);
+    end();
+}
+
+static void quick_to_give_up(struct build_settings *s)
+{
+    s->progress_ms = 20000;
+    s->abandon_ms = 60000;
+    s->at_a_time = 1;
+}
+
+/* The lines of a step that goes on and on. */
+static void answer_with_lines(struct fake_fetch_peer *p, const struct wire_fetch_message *m)
+{
+    fake_fetch_line(p, "\x1b[32mnearly there\x1b[0m ");
+}
+
+static void test_stuck(void)
+{
+    struct result r;
+
+    open_with(quick_to_give_up);
+    fake_fetch.question = answer_with_lines;
+    want(&r, "i:1");
+    run_ms(19000);
+    is_number(r.calls, 0, "a build may be quiet for a while");
+    run_ms(3000);
+    ok(r.e.code == ERR_BUILD_STUCK && strstr(r.e.text, "for 20 s") && strstr(r.e.text, ": nearly there"),
+       "one in which nothing happens any more is stopped, with its last line");
+    is_number(fake_fetch.open, 0, "and so is its fetch");
+    fake_fetch.question = answer;
+    end();
+}
+
+static void nothing(void *arg)
+{
+}
+
+static void test_abandoned(void)
+{
+    struct watch watch = {.wake = nothing};
+    struct result running, waiting;
+    struct op *op;
+
+    open_with(quick_to_give_up);
+    fake_builder.takes_ms = 19000000;
+    settings.progress_ms = 20000000;
+    builds_free(&builds);
+    open_room();
+    want(&running, "i:1");
+    op = want(&waiting, "i:2");
+    run_ms(50000);
+    build_log_watch(build_log_find(builds, "i:1"), &watch);
+    run_ms(30000);
+    ok(waiting.calls == 1 && waiting.e.code == ERR_BUILD_ABANDONED, "a build that nobody watches leaves the queue");
+    is_number(running.calls, 0, "one to which somebody came back in time goes on");
+    watch_end(&watch);
+    run_ms(50000);
+    is_number(running.calls, 0, "for as long as somebody may come back again");
+    run_ms(20000);
+    ok(running.calls == 1 && running.e.code == ERR_BUILD_ABANDONED, "and then it is stopped");
+    is_number(fake_builder.cancelled, 1, "the engine's half of it, too");
+    (void)op;
+    end();
+}
+
+static void remember(struct build_settings *s)
+{
+    s->failed_keep_ms = 60000;
+}
+
+static void test_remembered(void)
+{
+    struct result r;
+
+    open_with(remember);
+    fake_builder.fail = ERR_BUILD_STEP;
+    want(&r, "i:1");
+    run_ms(5000);
+    want(&r, "i:1");
+    is_number(r.calls, 0, "nobody is called from inside the call");
+    run_ms(1);
+    ok(r.e.code == ERR_BUILD_STEP && str_starts(r.e.text, "failed 4 s ago, tried anew after 60 s: [2/2] RUN false"),
+       "a build that has just failed answers for the next one, and says so");
+    ok(fake_builder.builds == 1 && build_log_find(builds, "i:1"), "with its log");
+    want(&r, "i:2");
+    run_ms(5000);
+    is_number(fake_builder.builds, 2, "another commit is built");
+    run_ms(60000);
+    want(&r, "i:1");
+    run_ms(5000);
+    is_number(fake_builder.builds, 3, "later it is tried again");
+    fake_builder.fail = ERR_ENGINE_REFUSED;
+    want(&r, "i:3");
+    run_ms(5000);
+    want(&r, "i:3");
+    run_ms(5000);
+    is_number(fake_builder.builds, 5, "what the repository is not at fault for is tried again at once");
+    end();
+}
+
+static void no_disk(struct build_settings *s)
+{
+    s->disk_bytes = INT64_C(1) << 60;
+}
+
+static void test_disk(void)
+{
+    struct result r;
+
+    open_with(no_disk);
+    want(&r, "i:1");
+    run_ms(1);
+    ok(r.e.code == ERR_DISK_LOW && strstr(r.e.text, "GiB of disk left"), "without enough disk builds are refused");
+    is_number(fake_fetch.connections, 0, "before anything is asked of anybody");
+    end();
+}
+
+static void test_engine_cut(void)
+{
+    cleanup_free char *log = NULL;
+    struct result r;
+
+    begin();
+    want(&r, "i:1");
+    run_ms(500);
+    fake_builder.fail = ERR_ENGINE_GONE;
+    run_ms(1000);
+    fake_builder_turn(ERR_ENGINE_GONE);
+    run_ms(30000);
+    is_number(r.calls, 0, "a build that the engine's end has cut waits for it");
+    fake_builder.fail = ERR_NONE;
+    fake_builder_turn(ERR_NONE);
+    run_ms(5000);
+    ok(r.calls == 1 && !r.e.code && fake_builder.builds == 2, "and begins again when it is back");
+    log = log_of("i:1");
+    ok(strstr(log, "The container engine went away: this build begins again when it is back.") != NULL,
+       "the log says so");
+    fake_builder.fail = ERR_ENGINE_GONE;
+    want(&r, "i:2");
+    run_ms(30000);
+    ok(r.calls == 1 && r.e.code == ERR_ENGINE_GONE && fake_builder.builds == 4, "once, not for ever");
+    end();
+}
+
 static void drop_line(void *arg, const char *line)
 {
 }
@@ -413,6 +616,13 @@ int main(void)
     test_restart();
     test_restarted_twice();
     test_engine_away();
+    test_engine_cut();
+    test_fairness();
+    test_position();
+    test_stuck();
+    test_abandoned();
+    test_remembered();
+    test_disk();
     loop_free(&loop);
     unlink(state);
     unlink(lock);

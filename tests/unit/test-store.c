@@ -139,6 +139,36 @@ static void note_session(void *arg, const struct store_session *row)
     snprintf(l->names + strlen(l->names), sizeof l->names - strlen(l->names), "%s ", row->name);
 }
 
+static void note_build(void *arg, const struct store_build *row)
+{
+    struct loaded *l = arg;
+
+    snprintf(l->names + strlen(l->names), sizeof l->names - strlen(l->names), "%s ", row->image);
+}
+
+static void ended_builds(void)
+{
+    static const struct {
+        int64_t ended;
+        const char *image, *state;
+    } rows[] = {{50, "c", "done"}, {0, "open", "running"}, {10, "a", "done"}, {30, "b", "done"}, {40, "x", "failed"}};
+    struct store *s = opened();
+    struct loaded l = {.store = s};
+    struct err e;
+
+    for (size_t i = 0; i < 5; i++) {
+        struct store_build row = {.id = id_of((uint8_t)(80 + i)), .created = 1, .started = 2, .ended = rows[i].ended};
+
+        str_copy(row.image, sizeof row.image, rows[i].image);
+        str_copy(row.state, sizeof row.state, rows[i].state);
+        ok(store_build_put(s, &row, &e) == 0, "a build, %s", row.image);
+    }
+    ok(store_build_load_ended(s, &(struct store_ended){"done", 2}, note_build, &l, &e) == 0,
+       "the last two that were done");
+    is(l.names, "b c ", "are loaded, the oldest first");
+    store_close(&s);
+}
+
 static void loading(void)
 {
     static const struct {
@@ -316,6 +346,7 @@ int main(void)
     rows_come_back();
     every_kind();
     loading();
+    ended_builds();
     long_texts();
     transactions();
     killed();

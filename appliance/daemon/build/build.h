@@ -10,8 +10,8 @@
 
 /*
  * A build belongs to the daemon, never to a browser: one build for each image name, any number of watchers, each with
- * the whole log (build/log.h). It goes on when its watchers leave. Cancelling an op of build_want() stops waiting for
- * the build, not the build.
+ * the whole log (build/log.h). It goes on when its watchers leave, until the time is over in which one might come back.
+ * Cancelling an op of build_want() stops waiting for the build, not the build.
  */
 struct builds;
 struct build_log;
@@ -27,16 +27,21 @@ struct build_parts {
 };
 
 struct build_settings {
-    const char *fetch_socket;              /* path of fetch.sock */
-    const char *folder;                    /* for logs and spooled contexts; exists, is ours alone */
-    const char *base;                      /* image name of the debian base */
-    const char *ca_bundle;                 /* path handed to builds, NULL: none (decisions 26) */
-    const char *bases, *hidden;            /* images that a Dockerfile may name, and may not (plan/settings.h) */
-    int64_t repository_max;                /* bytes */
-    int64_t step_memory;                   /* bytes; where the engine room can (ENGINE_CAN_LIMIT_STEPS) */
-    int step_processes;                    /* the same */
-    int at_a_time;                         /* builds that run; the rest waits in order */
-    int limit_s;                           /* of one build */
+    const char *fetch_socket;   /* path of fetch.sock */
+    const char *folder;         /* for logs and spooled contexts; exists, is ours alone */
+    const char *base;           /* image name of the debian base */
+    const char *ca_bundle;      /* path handed to builds, NULL: none (decisions 26) */
+    const char *bases, *hidden; /* images that a Dockerfile may name, and may not (plan/settings.h) */
+    int64_t repository_max;     /* bytes */
+    int64_t step_memory;        /* bytes; where the engine room can (ENGINE_CAN_LIMIT_STEPS) */
+    int step_processes;         /* the same */
+    int at_a_time;              /* builds that run; the rest waits in order */
+    int limit_s;                /* of one build */
+    int progress_ms;            /* one without a line or a byte for so long is stopped */
+    int abandon_ms;             /* so is one that nobody has watched for so long */
+    int failed_keep_ms;         /* so long a failed build answers for the next request of its image */
+    int64_t disk_bytes;         /* below that much free disk, or the part of it, none begins */
+    int disk_percent;
     int resolve_limit_ms, resolve_keep_ms; /* of one resolution; how long an answer is kept (decisions 34) */
 };
 
@@ -67,7 +72,8 @@ struct build_result {
 struct op *build_image_find(struct builds *all, const char *image, struct build_result *out, struct done done);
 
 /* Joins the build of that name or queues one; its row is committed before this returns. While the engine is away, none
- * begins. Errors, all with a sentence for the visitor: ERR_BUILD_..., ERR_PLAN_..., ERR_FETCH_..., the engine's. */
+ * begins. One that failed a short while ago through its repository answers again, with its log. Errors, all with a
+ * sentence for the visitor: ERR_BUILD_..., ERR_PLAN_..., ERR_FETCH_..., the engine's. */
 struct op *build_want(struct builds *all, const struct build_spec *spec, struct build_result *out, struct done done);
 
 /* The log of the build of that name which runs, waits or was the last to end; NULL when there is none. Borrowed until

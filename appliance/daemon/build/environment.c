@@ -15,6 +15,7 @@
 #include "build/queue.h"
 #include "engine/build.h"
 #include "loop/flow.h"
+#include "loop/loop.h"
 
 #define PIECE 65536 /* bytes that are copied at a time */
 
@@ -46,7 +47,7 @@ static bool needs_one(const struct environment *n)
 
 static void say(const struct environment *n, const char *text)
 {
-    build_log_line(n->spec.log, "building", text, strlen(text));
+    build_say(n->spec.build, "building", text, strlen(text));
 }
 
 /* ---- step base: what it stands on ---- */
@@ -109,6 +110,7 @@ void environment_more(struct op *op)
     if (!n->spooled.call)
         return;
     while ((got = fetcher_pull(n->spec.fetcher, piece, sizeof piece)) > 0) {
+        n->spec.build->progress = loop_now(n->all->loop);
         crypto_hash_sha256_update(&n->hash, piece, (size_t)got);
         if (fwrite(piece, 1, (size_t)got, n->spool) != (size_t)got) {
             err_set_errno(&e, ERR_SYSTEM, "keeping the environment's files");
@@ -172,7 +174,7 @@ static void take_line(void *arg, const char *text, size_t len)
 {
     struct environment *n = arg;
 
-    build_log_line(n->spec.log, "building", text, len);
+    build_say(n->spec.build, "building", text, len);
 }
 
 static enum flow_result image_build(struct flow *f, struct err *e)

@@ -4,8 +4,8 @@
 #define BUILD_ENVIRONMENT_H
 
 #include "build/fetcher.h"
-#include "build/log.h"
 
+struct build;
 struct builds;
 
 #define ENVIRONMENT_IMAGE_MAX 512          /* of an image name, NUL included */
@@ -14,7 +14,7 @@ struct builds;
 struct environment_spec {
     struct fetcher *fetcher; /* with its plan made; outlives the op */
     const struct fetcher_plan *plan;
-    struct build_log *log;
+    struct build *build; /* whose log has what is said */
 };
 
 /*

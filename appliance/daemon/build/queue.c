@@ -13,11 +13,15 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "build/resolve.h"
+#include "build/turn.h"
 #include "engine/engine.h"
 #include "loop/loop.h"
 #include "store/event.h"
 
 #define LOG_FRONT "log-"
+#define SETTLE_MS 2000 /* after the engine has cut a build, until it is known whether it is still there */
+#define LOOKS 10       /* at whether anybody watches, within the time in which somebody may come back */
+#define LOOK_MAX_MS 60000
 
 /* What build_want() returned: somebody waits. */
 struct waiter {
@@ -38,6 +42,7 @@ static void build_free(struct build *b)
     list_for_each_safe (node, &b->waiters)
         free(container_of(node, struct waiter, node));
     loop_timer_cancel(&b->limit);
+    loop_timer_cancel(&b->quiet);
     build_log_release(&b->log);
     list_remove(&b->node);
     free(b);
@@ -57,6 +62,10 @@ static int build_new(struct build **out, struct builds *all, const struct store_
 
     b->all = all;
     b->row = *row;
+    b->told_ahead = -1;
+    b->unwatched = -1;
+    for (const char *c = row->repo_url; *c; c++) /* FNV-1a */
+        b->repository = (b->repository ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
     list_init(&b->waiters);
     if (build_log_open(&b->log, all->loop, path, e) < 0) {
         build_free(b);
@@ -91,6 +100,8 @@ static int write_move(struct build *b, enum build_state to, const struct err *wh
 int build_move(struct build *b, enum build_state to, const struct err *why, struct err *e)
 {
     b->state = to;
+    if (to == BUILD_RUNNING)
+        b->row.started = clock_utc_ms();
     str_copy(b->row.state, sizeof b->row.state, state_names[to]);
     if (to >= BUILD_DONE)
         b->row.ended = clock_utc_ms();
@@ -103,11 +114,24 @@ int build_move(struct build *b, enum build_state to, const struct err *why, stru
 
 /* ---- the queue ---- */
 
+/* Builds are refused before anything else is, while there is still disk for what was built. */
+static int check_disk(const struct builds *all, struct err *e)
+{
+    if (disk_check(engine_data_root(all->engine), &all->disk, e) < 0)
+        return -1;
+    return disk_check(all->folder, &all->disk, e);
+}
+
 static void start(struct build *b)
 {
     struct builds *all = b->all;
     struct err e;
 
+    if (check_disk(all, &e) < 0) {
+        build_ended(b, &e);
+        return;
+    }
+    turn_take(b);
     list_remove(&b->node);
     list_add(&all->running, &b->node);
     all->n_waiting--;
@@ -118,19 +142,28 @@ static void start(struct build *b)
         build_run(b);
 }
 
+static void advance_soon(struct builds *all);
+
 static void advance(void *arg)
 {
     struct builds *all = arg;
 
     all->advance = NULL;
+    if (loop_now(all->loop) < all->not_before) {
+        advance_soon(all);
+        return;
+    }
     while (engine_state(all->engine) == ERR_NONE && all->n_running < all->at_a_time && !list_empty(&all->waiting))
-        start(container_of(all->waiting.next, struct build, node));
+        start(turn_next(all));
+    turn_tell(all);
 }
 
 static void advance_soon(struct builds *all)
 {
+    int64_t now = loop_now(all->loop);
+
     if (!all->advance)
-        all->advance = loop_timer_new(all->loop, 0, advance, all);
+        all->advance = loop_timer_new(all->loop, all->not_before > now ? all->not_before - now : 0, advance, all);
 }
 
 static void engine_woke(void *arg)
@@ -138,12 +171,67 @@ static void engine_woke(void *arg)
     advance_soon(arg);
 }
 
+/* ---- builds that nobody watches ---- */
+
+static bool is_abandoned(struct build *b)
+{
+    int64_t now = loop_now(b->all->loop);
+
+    if (build_log_watched(b->log))
+        b->unwatched = -1;
+    else if (b->unwatched < 0)
+        b->unwatched = now;
+    return b->unwatched >= 0 && now - b->unwatched >= b->all->abandon_ms;
+}
+
+static struct build *find_abandoned(struct builds *all)
+{
+    struct list *const lists[] = {&all->running, &all->waiting};
+
+    for (size_t i = 0; i < 2; i++)
+        list_for_each (node, lists[i])
+            if (is_abandoned(container_of(node, struct build, node)))
+                return container_of(node, struct build, node);
+    return NULL;
+}
+
+static void look_later(struct builds *all);
+
+/* Who ends a build may be called back, and want another: so the search begins anew each time. */
+static void look(void *arg)
+{
+    struct builds *all = arg;
+    struct err why;
+
+    all->look = NULL;
+    err_set(&why, ERR_BUILD_ABANDONED, "nobody has watched this build for %d s, so it was stopped",
+            all->abandon_ms / 1000);
+    for (struct build *b; (b = find_abandoned(all));) {
+        if (b->state == BUILD_RUNNING)
+            flow_cancel(&b->flow, &why);
+        else
+            build_ended(b, &why);
+    }
+    look_later(all);
+}
+
+static void look_later(struct builds *all)
+{
+    int every = all->abandon_ms / LOOKS < LOOK_MAX_MS ? all->abandon_ms / LOOKS : LOOK_MAX_MS;
+
+    if (!all->look && all->n_waiting + all->n_running > 0)
+        all->look = loop_timer_new(all->loop, every, look, all);
+}
+
 static void enqueue(struct build *b)
 {
     list_add(&b->all->waiting, &b->node);
     b->all->n_waiting++;
     advance_soon(b->all);
+    look_later(b->all);
 }
+
+/* ---- the end ---- */
 
 /* The logs of the last ones are kept for those who come late. */
 static void keep_ended(struct build *b)
@@ -171,31 +259,80 @@ static void tell_waiters(struct build *b, const struct err *why)
     }
 }
 
+/* What goes on by itself is cut by the engine's end, and by whoever removes the environment beneath it. */
+static const char *cut_by(const struct build *b, const struct err *why)
+{
+    if (b->state != BUILD_RUNNING || b->row.restarts > 0)
+        return NULL;
+    if (why->code == ERR_ENGINE_GONE)
+        return "The container engine went away: this build begins again when it is back.";
+    if (why->code == ERR_BUILD_DOCKERFILE && b->environment[0] && strstr(why->text, b->environment))
+        return "Its environment was removed meanwhile: this build begins again.";
+    return NULL;
+}
+
+/* false: it stays as it is. */
+static bool begin_again(struct build *b, const char *sentence)
+{
+    struct builds *all = b->all;
+    struct err e;
+
+    b->row.restarts++;
+    if (build_move(b, BUILD_WAITING, NULL, &e) < 0)
+        return false;
+    build_say(b, "building", sentence, strlen(sentence));
+    log_line(LOG_NOTICE, ERR_NONE, "%s BUILD=%s", sentence, id_text((char[ID_TEXT]){0}, &b->row.id));
+    b->told_ahead = -1;
+    all->n_running--;
+    list_remove(&b->node);
+    all->not_before = loop_now(all->loop) + SETTLE_MS;
+    enqueue(b);
+    return true;
+}
+
+static void leave_queue(struct build *b)
+{
+    if (b->state == BUILD_WAITING)
+        b->all->n_waiting--;
+    else
+        b->all->n_running--;
+}
+
+/* `why` is none for a build that ended well, and becomes one where that cannot be kept. */
+static void close_build(struct build *b, struct err *why)
+{
+    char id[ID_TEXT];
+    struct err e;
+
+    if (why->code)
+        log_err(LOG_NOTICE, why, "build failed BUILD=%s", id_text(id, &b->row.id));
+    leave_queue(b);
+    if (build_move(b, why->code ? BUILD_FAILED : BUILD_DONE, why->code ? why : NULL, &e) < 0) {
+        log_err(LOG_ERR, &e, "a build's end could not be kept BUILD=%s", id_text(id, &b->row.id));
+        *why = why->code ? *why : e;
+    } else if (!why->code) {
+        turn_note(&b->all->history, b->row.ended - b->row.started);
+    }
+    b->over = loop_now(b->all->loop);
+    build_log_end(b->log);
+}
+
 void build_ended(struct build *b, const struct err *why)
 {
     struct builds *all = b->all;
-    char id[ID_TEXT];
-    struct err e, copy;
+    const char *cut = why ? cut_by(b, why) : NULL;
+    struct err end = why ? *why : (struct err){0};
 
-    loop_timer_cancel(&b->limit);
-    if (why && why->code == ERR_CANCELLED) {
+    if (end.code == ERR_CANCELLED) {
         build_log_put_away(b->log);
         return;
     }
-    if (why) {
-        copy = *why;
-        why = &copy;
-        log_err(LOG_NOTICE, why, "build failed BUILD=%s", id_text(id, &b->row.id));
-    }
-    if (build_move(b, why ? BUILD_FAILED : BUILD_DONE, why, &e) < 0) {
-        log_err(LOG_ERR, &e, "a build's end could not be kept BUILD=%s", id_text(id, &b->row.id));
-        why = why ? why : &e;
-    }
-    build_log_end(b->log);
-    all->n_running--;
+    if (cut && begin_again(b, cut))
+        return;
+    close_build(b, &end);
     keep_ended(b);
     advance_soon(all);
-    tell_waiters(b, why);
+    tell_waiters(b, end.code ? &end : NULL);
 }
 
 static struct build *find_active(struct builds *all, const char *image)
@@ -215,6 +352,8 @@ static int queue_new(struct build **out, struct builds *all, const struct build_
 {
     struct store_build row = {.id = id_new(), .created = clock_utc_ms()};
 
+    if (check_disk(all, e) < 0)
+        return -1;
     if (all->n_waiting >= QUEUE_WAITING_MAX)
         return err_set(e, ERR_BUILD_QUEUE_FULL, "%d builds are waiting here already; please try again later",
                        all->n_waiting);
@@ -251,6 +390,28 @@ static void refuse(void *arg)
     done_call(done, &why);
 }
 
+static struct build *find_ended(const struct builds *all, const char *image)
+{
+    for (struct list *node = all->ended.before; node != &all->ended; node = node->before)
+        if (str_is(container_of(node, struct build, node)->row.image, image))
+            return container_of(node, struct build, node);
+    return NULL;
+}
+
+/* What the repository itself is at fault for would only fail again. */
+static bool has_just_failed(const struct builds *all, const char *image, struct err *why)
+{
+    const struct build *b = find_ended(all, image);
+    int64_t ago = b ? loop_now(all->loop) - b->over : 0;
+    int status = b ? err_info((enum err_code)b->row.code)->http_status : 0;
+
+    if (!b || b->state != BUILD_FAILED || ago >= all->failed_keep_ms || (status != 413 && status != 422))
+        return false;
+    err_set(why, (enum err_code)b->row.code, "%s", b->row.text);
+    err_wrap(why, "failed %d s ago, tried anew after %d s", (int)(ago / 1000), all->failed_keep_ms / 1000);
+    return true;
+}
+
 struct op *build_want(struct builds *all, const struct build_spec *spec, struct build_result *out, struct done done)
 {
     struct waiter *w = mem_zero(1, sizeof *w);
@@ -259,7 +420,7 @@ struct op *build_want(struct builds *all, const struct build_spec *spec, struct 
     w->op.cancel = cancel_waiter;
     w->out = out;
     w->done = done;
-    if (b || queue_new(&b, all, spec, &w->why) == 0)
+    if (b || (!has_just_failed(all, spec->image, &w->why) && queue_new(&b, all, spec, &w->why) == 0))
         list_add(&b->waiters, &w->node);
     else
         w->refused = loop_timer_new(all->loop, 0, refuse, w);
@@ -275,12 +436,9 @@ struct build_log *build_log_find(struct builds *all, const char *image)
 {
     struct build *b = find_active(all, image);
 
-    if (b)
-        return b->log;
-    for (struct list *node = all->ended.before; node != &all->ended; node = node->before)
-        if (str_is(container_of(node, struct build, node)->row.image, image))
-            return container_of(node, struct build, node)->log;
-    return NULL;
+    if (!b)
+        b = find_ended(all, image);
+    return b ? b->log : NULL;
 }
 
 /* ---- the room ---- */
@@ -308,6 +466,7 @@ static void take_up(void *arg, const struct store_build *row)
 {
     static const char again[] = "The daemon was restarted: this build begins again.";
     struct builds *all = arg;
+    bool ran = str_is(row->state, state_names[BUILD_RUNNING]);
     struct build *b;
     struct err e;
 
@@ -315,20 +474,31 @@ static void take_up(void *arg, const struct store_build *row)
         log_err(LOG_ERR, &e, "a build could not be taken up");
         return;
     }
-    if (str_is(row->state, state_names[BUILD_RUNNING]) && ++b->row.restarts > 1) {
+    if (ran && ++b->row.restarts > 1) {
         struct err cut;
 
-        err_set(&cut, ERR_BUILD_CUT, "the daemon was restarted twice during this build; please try again");
+        err_set(&cut, ERR_BUILD_CUT,
+                "this build was cut short twice, the last time by a restart of the daemon; please "
+                "try again");
+        b->state = BUILD_RUNNING;
         list_add(&all->running, &b->node);
         all->n_running++;
         build_ended(b, &cut);
         return;
     }
-    if (b->row.restarts)
+    if (ran)
         build_log_line(b->log, "building", again, sizeof again - 1);
     if (build_move(b, BUILD_WAITING, NULL, &e) < 0)
         log_err(LOG_ERR, &e, "a build that begins again could not be kept");
     enqueue(b);
+}
+
+static void take_history(void *arg, const struct store_build *row)
+{
+    struct builds *all = arg;
+
+    if (row->started)
+        turn_note(&all->history, row->ended - row->started);
 }
 
 /* Logs of builds that ended under an earlier daemon. */
@@ -352,6 +522,7 @@ static void remove_old_logs(struct builds *all)
 int builds_new(struct builds **out, const struct build_parts *parts, const struct build_settings *settings,
                struct err *e)
 {
+    const struct store_ended done = {state_names[BUILD_DONE], TURN_HISTORY};
     struct builds *all = mem_zero(1, sizeof *all);
 
     all->loop = parts->loop;
@@ -368,11 +539,16 @@ int builds_new(struct builds **out, const struct build_parts *parts, const struc
     all->step_processes = settings->step_processes;
     all->at_a_time = settings->at_a_time;
     all->limit_s = settings->limit_s;
+    all->progress_ms = settings->progress_ms;
+    all->abandon_ms = settings->abandon_ms;
+    all->failed_keep_ms = settings->failed_keep_ms;
+    all->disk = (struct disk_floor){settings->disk_bytes, settings->disk_percent};
     all->resolver = resolver_new(parts->loop, settings);
     list_init(&all->waiting);
     list_init(&all->running);
     list_init(&all->ended);
     if (image_marks_make(&all->marks, settings->base, settings->ca_bundle, e) < 0 ||
+        store_build_load_ended(all->store, &done, take_history, all, e) < 0 ||
         store_build_load(all->store, take_up, all, e) < 0) {
         builds_free(&all);
         return -1;
@@ -411,6 +587,7 @@ void builds_free(struct builds **at)
     put_away(&all->waiting);
     put_away(&all->ended);
     loop_timer_cancel(&all->advance);
+    loop_timer_cancel(&all->look);
     resolver_free(&all->resolver);
     free(all->fetch_socket);
     free(all->folder);

@@ -12,6 +12,7 @@
 #include "build/image.h"
 #include "build/log.h"
 #include "engine/build.h"
+#include "engine/disk.h"
 #include "loop/flow.h"
 #include "store/rows.h"
 
@@ -21,6 +22,21 @@
  */
 #define QUEUE_WAITING_MAX 500
 #define QUEUE_ENDED_MAX 32
+#define TURN_HISTORY 16
+#define TURN_RECENT 64
+#define BUILD_LAST_LINE_MAX 80 /* bytes of the last line that goes into a sentence */
+
+/* How long the last builds took that ended well; turn.h. */
+struct turn_history {
+    int64_t took_ms[TURN_HISTORY];
+    size_t count; /* of all that were noted */
+};
+
+/* A repository that has had a turn; turn.h. */
+struct turn_recent {
+    uint64_t repository; /* hash of its URL */
+    uint64_t turn;       /* from 1; 0: none */
+};
 
 enum build_state {
     BUILD_WAITING, /* in the queue */
@@ -36,11 +52,17 @@ struct builds {
     char *fetch_socket, *folder, *base, *ca_bundle, *bases, *hidden;
     struct image_marks marks;
     int64_t repository_max, step_memory;
-    int step_processes, at_a_time, limit_s;
+    int step_processes, at_a_time, limit_s, progress_ms, abandon_ms, failed_keep_ms;
+    struct disk_floor disk;
+    struct turn_history history;
+    struct turn_recent recent[TURN_RECENT];
+    uint64_t turns;
     struct resolver *resolver;
     struct list waiting, running, ended; /* struct build, oldest first */
     int n_waiting, n_running, n_ended;
     struct loop_timer *advance;
+    struct loop_timer *look;  /* for builds that nobody watches */
+    int64_t not_before;       /* loop_now(): none leaves the queue until then */
     struct watch engine_news; /* while the engine is away, nothing leaves the queue */
 };
 
@@ -50,11 +72,20 @@ struct build {
     struct store_build row;
     enum build_state state;
     struct build_log *log;
-    struct list waiters;      /* ops of build_want() */
-    struct id image;          /* row; of one that is done */
+    struct list waiters; /* ops of build_want() */
+    struct id image;     /* row; of one that is done */
+    uint64_t repository; /* hash of row.repo_url */
+    int rank, place;     /* turn.c's, as is last_turn */
+    uint64_t last_turn;
+    int told_ahead;           /* that its log has; -1: none */
+    int64_t unwatched;        /* loop_now() when nobody was seen watching; -1: somebody is */
+    int64_t began, over;      /* loop_now(); over: of one that has ended */
     struct loop_timer *limit; /* of the whole build */
     /* While it runs (build/run.c). */
     struct flow flow;
+    struct loop_timer *quiet; /* until it counts as stuck */
+    int64_t progress;         /* loop_now(): of its last line or byte */
+    char last[BUILD_LAST_LINE_MAX + 1];
     struct fetcher *fetcher;
     struct fetcher_plan plan;
     char environment[ENVIRONMENT_IMAGE_MAX]; /* what the content's image is FROM; "": its Dockerfile says */
@@ -67,9 +98,13 @@ void build_run(struct build *b);
 /* The one writer of a build's state: row and event, and the image's row where there is one, in one transaction. */
 int build_move(struct build *b, enum build_state to, const struct err *why, struct err *e) ERR_CHECKED;
 
-/* Its flow is over. Moves it, ends the log, calls those who wait, starts the next. ERR_CANCELLED: the daemon stops,
- * the row stays as it is for the next one. */
+/* Its flow is over, or it will not begin. Moves it, ends the log, calls those who wait, starts the next.
+ * ERR_CANCELLED: the daemon stops, the row stays as it is for the next one. A build that was cut by no fault of its own
+ * goes back into the queue, once. */
 void build_ended(struct build *b, const struct err *why);
+
+/* One line of its log, which is progress. */
+void build_say(struct build *b, const char *phase, const char *text, size_t len);
 
 /* A file without a name in our folder; NULL: ERR_SYSTEM. */
 FILE *builds_temporary(struct builds *all, struct err *e);

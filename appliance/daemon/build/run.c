@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/unicode.h"
 #include "build/fetcher.h"
 #include "build/lines.h"
 #include "build/queue.h"
@@ -56,14 +57,14 @@ static void take_fetch_line(void *arg, const char *text, size_t len)
 {
     struct build *b = arg;
 
-    build_log_line(b->log, "fetching", text, len);
+    build_say(b, "fetching", text, len);
 }
 
 static void take_engine_line(void *arg, const char *text, size_t len)
 {
     struct build *b = arg;
 
-    build_log_line(b->log, "building", text, len);
+    build_say(b, "building", text, len);
 }
 
 static bool is_step(const struct build *b, const char *name)
@@ -121,7 +122,7 @@ static enum flow_result plan_again(struct flow *f, struct err *e)
     if ((e->code != ERR_FETCH_AWAY && e->code != ERR_FETCH_VERSION) || f->tries >= FETCH_TRIES)
         return FLOW_FAIL;
     if (f->tries == 1)
-        build_log_line(b->log, "fetching", sentence, sizeof sentence - 1);
+        build_say(b, "fetching", sentence, sizeof sentence - 1);
     f->delay_ms = FETCH_AGAIN_MS;
     return FLOW_AGAIN;
 }
@@ -131,11 +132,11 @@ static enum flow_result plan_again(struct flow *f, struct err *e)
 static enum flow_result environment_run(struct flow *f, struct err *e)
 {
     struct build *b = build_of(f);
-    struct environment_spec spec = {.fetcher = b->fetcher, .plan = &b->plan, .log = b->log};
+    struct environment_spec spec = {.fetcher = b->fetcher, .plan = &b->plan, .build = b};
 
     str_copy(b->row.lane, sizeof b->row.lane, b->plan.lane);
     if (b->plan.why[0])
-        build_log_line(b->log, "fetching", b->plan.why, strlen(b->plan.why));
+        build_say(b, "fetching", b->plan.why, strlen(b->plan.why));
     return flow_wait(f, environment_make(b->all, &spec, b->environment, flow_done(f)));
 }
 
@@ -144,8 +145,11 @@ static enum flow_result environment_run(struct flow *f, struct err *e)
 static ssize_t pull_content(void *arg, void *to, size_t room)
 {
     struct build *b = arg;
+    ssize_t got = fetcher_pull(b->fetcher, to, room);
 
-    return fetcher_pull(b->fetcher, to, room);
+    if (got > 0)
+        b->progress = loop_now(b->all->loop);
+    return got;
 }
 
 /* What a tar adds to the files themselves is at most a few blocks each; the true limit is fetch's own. */
@@ -203,6 +207,8 @@ static void run_end(struct flow *f, const struct err *e)
     struct err why;
 
     fetcher_free(&b->fetcher);
+    loop_timer_cancel(&b->limit);
+    loop_timer_cancel(&b->quiet);
     if (e && e->code == ERR_BUILD_DOCKERFILE) {
         why = *e;
         lines_of_repository(&why, b->plan.added);
@@ -213,18 +219,50 @@ static void run_end(struct flow *f, const struct err *e)
 
 static const struct flow_kind run_kind = {run_steps, run_enter, run_end};
 
+/* ---- what ends it from outside ---- */
+
+void build_say(struct build *b, const char *phase, const char *text, size_t len)
+{
+    b->progress = loop_now(b->all->loop);
+    build_log_line(b->log, phase, text, len);
+    if (slice_trim((struct slice){text, len}).len)
+        unicode_sentence(b->last, sizeof b->last, (struct slice){text, len});
+}
+
 static void over_limit(void *arg)
 {
     struct build *b = arg;
     struct err why;
 
     b->limit = NULL;
-    err_set(&why, ERR_DEADLINE, "the build took longer than the %d s that a build may take here", b->all->limit_s);
+    err_set(&why, ERR_BUILD_SLOW, "the build took longer than the %d s that a build may take here", b->all->limit_s);
+    flow_cancel(&b->flow, &why);
+}
+
+/* Asked once in a while, not armed anew with each line. */
+static void look_for_progress(void *arg)
+{
+    struct build *b = arg;
+    int64_t still = loop_now(b->all->loop) - b->progress;
+    struct err why;
+
+    b->quiet = NULL;
+    if (still < b->all->progress_ms) {
+        b->quiet = loop_timer_new(b->all->loop, b->all->progress_ms - still, look_for_progress, b);
+        return;
+    }
+    err_set(&why, ERR_BUILD_STUCK, "nothing has happened in this build for %d s, so it was stopped; its last line: %s",
+            b->all->progress_ms / 1000, b->last[0] ? b->last : "none");
     flow_cancel(&b->flow, &why);
 }
 
 void build_run(struct build *b)
 {
-    flow_start(&b->flow, &run_kind, b->all->loop, NULL);
-    b->limit = loop_timer_new(b->all->loop, (int64_t)b->all->limit_s * 1000, over_limit, b);
+    struct loop *loop = b->all->loop;
+
+    b->progress = b->began = loop_now(loop);
+    b->last[0] = b->environment[0] = b->made[0] = '\0';
+    flow_start(&b->flow, &run_kind, loop, NULL);
+    b->limit = loop_timer_new(loop, (int64_t)b->all->limit_s * 1000, over_limit, b);
+    b->quiet = loop_timer_new(loop, b->all->progress_ms, look_for_progress, b);
 }

@@ -245,6 +245,8 @@ static void set_failure(const struct build *b, struct err *e)
                 colon, line);
     else if (code >= 0)
         err_set(e, ERR_BUILD_STEP, "%s ended with exit code %d%s%s", step, code, colon, line);
+    else if (strstr(b->failure, "no space left on device"))
+        err_set(e, ERR_DISK_LOW, "there is no disk left on this machine: %s", cause_of(b->failure));
     else
         err_set(e, ERR_BUILD_DOCKERFILE, "%s", cause_of(b->failure));
 }

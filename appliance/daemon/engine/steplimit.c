@@ -260,15 +260,20 @@ bool steplimit_busy(const struct steplimit *s)
 
 /* ---- the place ---- */
 
-static int add_folders(struct steplimit *s, const char *root, const char *parent, const char *front, const char *back,
-                       struct err *e)
+/* Where steps are the cgroups `front`<id>`back` of `cgroup`. */
+struct form {
+    const char *cgroup, *front, *back;
+};
+
+/* One for each hierarchy. */
+static int add_folders(struct steplimit *s, const char *root, const struct form *form, struct err *e)
 {
     char *paths[CGROUP_FOLDERS_MAX];
-    int n = cgroup_folders(paths, root, parent, e);
+    int n = cgroup_folders(paths, root, form->cgroup, e);
 
     for (int i = 0; i < n; i++)
-        s->folders[s->n_folders++] =
-            (struct folder){.path = paths[i], .front = mem_string(front), .back = mem_string(back), .watched = -1};
+        s->folders[s->n_folders++] = (struct folder){
+            .path = paths[i], .front = mem_string(form->front), .back = mem_string(form->back), .watched = -1};
     return n < 0 ? -1 : 0;
 }
 
@@ -280,15 +285,15 @@ static int find_folders(struct steplimit *s, const struct steplimit_place *place
 
     if (str_is(place->driver, "cgroupfs")) {
         inner = mem_format("%s/buildkit", place->parent ? place->parent : "docker");
-        return add_folders(s, place->root, inner, "", "", e);
+        return add_folders(s, place->root, &(struct form){inner, "", ""}, e);
     }
     if (!str_is(place->driver, "systemd"))
         return err_set(e, ERR_ENGINE_NO_LIMITS, "the engine's cgroup driver is %.40s", place->driver);
     inner = mem_string(place->parent ? place->parent : "system.slice");
     literal = mem_format("%s:docker:", inner);
-    if (add_folders(s, place->root, inner, "docker-", ".scope", e) < 0)
+    if (add_folders(s, place->root, &(struct form){inner, "docker-", ".scope"}, e) < 0)
         return -1;
-    return add_folders(s, place->root, "", literal, "", e);
+    return add_folders(s, place->root, &(struct form){"", literal, ""}, e);
 }
 
 int steplimit_new(struct steplimit **out, struct loop *loop, const struct steplimit_place *place, struct err *e)

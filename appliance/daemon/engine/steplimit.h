@@ -12,7 +12,7 @@
 /*
  * BuildKit ignores the limits of a build (builds.md 4.1), and every step of everybody's builds gets a cgroup with a
  * random name in one place. So that place is watched while a build of ours runs (inotify: 0.1 to 0.3 ms), and a step's
- * limits are written once its command (the executor's config.json) is one that a trace of ours says is running
+ * limits are written once its command (the executor's config.json) is one of a trace of ours that has not ended
  * (stepname.h); other people's steps are left alone. Where the trace comes behind the cgroup, the step waits among at
  * most STEPLIMIT_WAITING_MAX; beyond that the oldest is forgotten, with a line in the journal.
  */

@@ -200,31 +200,6 @@ static struct step *add_step(struct trace *t, struct slice digest)
     return s;
 }
 
-/* Copies text for a sentence: valid UTF-8, no control characters, no terminal sequences, no blanks at the ends. */
-static void copy_for_sentence(char out[TEXT_MAX + 1], struct slice text)
-{
-    size_t len = 0, took;
-    uint32_t c;
-
-    text = slice_trim(text);
-    for (; text.len; text.at += took, text.len -= took) {
-        took = unicode_next(&c, text.at, text.len);
-        if (c == 0x1b && text.len > 2 && text.at[1] == '[') { /* CSI: parameters, then one final byte */
-            for (took = 2; took < text.len && !(text.at[took] >= 0x40 && text.at[took] <= 0x7e); took++)
-                ;
-            took += took < text.len;
-            continue;
-        }
-        if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c == UNICODE_REPLACEMENT && took == 1))
-            continue;
-        if (len + took > TEXT_MAX)
-            break;
-        memcpy(out + len, text.at, took);
-        len += took;
-    }
-    out[len] = '\0';
-}
-
 /* ---- what steps write ---- */
 
 static void end_line(struct trace *t, struct step *s, int64_t when)
@@ -235,7 +210,7 @@ static void end_line(struct trace *t, struct step *s, int64_t when)
 
     snprintf(prefix, sizeof prefix, "%lld.%03lld ", (long long)(since / 1000), (long long)(since % 1000));
     tell(t, s, prefix, text);
-    copy_for_sentence(sentence, text);
+    unicode_sentence(sentence, TEXT_MAX + 1, text);
     if (sentence[0])
         memcpy(s->last, sentence, sizeof sentence);
     buf_clear(&s->partial);
@@ -298,7 +273,7 @@ static void tell_end(struct trace *t, struct step *s, int64_t completed, struct 
         s->failed = true;
         /* What is stopped because another step failed says so, too. */
         if (!t->failed_step[0] && !memmem(error.at, error.len, "context canceled", 16)) {
-            copy_for_sentence(t->failed_step, s->name);
+            unicode_sentence(t->failed_step, TEXT_MAX + 1, s->name);
             memcpy(t->failed_line, s->last, sizeof s->last);
         }
     } else {
@@ -455,7 +430,7 @@ const char *trace_failed_line(const struct trace *t)
 bool trace_runs(const struct trace *t, bool (*is)(const void *arg, struct slice name), const void *arg)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (t->steps[i]->started && !t->steps[i]->ended && is(arg, t->steps[i]->name))
+        if (!t->steps[i]->ended && is(arg, t->steps[i]->name))
             return true;
     return t->overflowed;
 }

@@ -40,8 +40,9 @@ void trace_end(struct trace *t);
 const char *trace_failed_step(const struct trace *t);
 const char *trace_failed_line(const struct trace *t);
 
-/* Whether `is` says yes of the name of a step that has begun and not ended; true, too, once there are more steps than
- * are told. */
+/* Whether `is` says yes of the name of a step that has not ended: BuildKit names all of a stage's before the first one
+ * begins, and the record of its beginning may come behind its cgroup. True, too, once there are more steps than are
+ * told. */
 bool trace_runs(const struct trace *t, bool (*is)(const void *arg, struct slice name), const void *arg);
 
 #endif

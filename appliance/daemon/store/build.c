@@ -10,7 +10,7 @@ static const struct store_column columns[] = {
     STORE_COLUMN(store_build, STORE_TEXT, ref),        STORE_COLUMN(store_build, STORE_TEXT, step),
     STORE_COLUMN(store_build, STORE_TEXT, state),      STORE_COLUMN(store_build, STORE_TEXT, lane),
     STORE_COLUMN(store_build, STORE_NUMBER, restarts), STORE_COLUMN(store_build, STORE_NUMBER, code),
-    STORE_COLUMN(store_build, STORE_TEXT, text),
+    STORE_COLUMN(store_build, STORE_TEXT, text),       STORE_COLUMN(store_build, STORE_TIME, started),
 };
 static const struct store_table table = {"build", columns, sizeof columns / sizeof columns[0],
                                          sizeof(struct store_build)};
@@ -33,4 +33,19 @@ static void call(const struct store_each *each, const void *row)
 int store_build_load(struct store *s, void (*each)(void *arg, const struct store_build *row), void *arg, struct err *e)
 {
     return store_table_load(s, &table, &(struct store_each){call, (void (*)(void))each, arg}, e);
+}
+
+int store_build_load_ended(struct store *s, const struct store_ended *which,
+                           void (*each)(void *arg, const struct store_build *row), void *arg, struct err *e)
+{
+    sqlite3_stmt *statement = store_statement(s, &table, "load_ended",
+                                              "SELECT id FROM (SELECT id, ended FROM build WHERE ended > 0"
+                                              " AND state = ?2 ORDER BY ended DESC LIMIT ?1) ORDER BY ended",
+                                              e);
+
+    if (!statement)
+        return -1;
+    sqlite3_bind_int(statement, 1, which->newest);
+    sqlite3_bind_text(statement, 2, which->state, -1, SQLITE_TRANSIENT);
+    return store_table_each(s, &table, statement, &(struct store_each){call, (void (*)(void))each, arg}, e);
 }

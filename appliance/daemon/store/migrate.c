@@ -41,6 +41,10 @@ static const char *const migrations[] = {
     /* What the ids of a launch's events begin with (decisions 31). */
     "ALTER TABLE launch ADD COLUMN stream BLOB;"
     "CREATE INDEX launch_stream ON launch (stream) WHERE stream IS NOT NULL;",
+
+    /* What builds take here is told to those that wait. */
+    "ALTER TABLE build ADD COLUMN started INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX build_ended ON build (ended) WHERE ended > 0;",
 };
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 

@@ -36,8 +36,8 @@ int store_launch_load(struct store *s, void (*each)(void *arg, const struct stor
 
 struct store_build {
     struct id id;
-    int64_t created, ended;
-    char image[STORE_NAME_MAX + 1]; /* name */
+    int64_t created, started, ended; /* started: it left the queue, the last time */
+    char image[STORE_NAME_MAX + 1];  /* name */
     char repo_url[STORE_URL_MAX + 1], commit[256], ref[256];
     char step[STORE_WORD_MAX + 1], state[STORE_WORD_MAX + 1], lane[STORE_WORD_MAX + 1];
     int restarts; /* a cut build starts again once (decisions 11) */
@@ -48,6 +48,14 @@ int store_build_put(struct store *s, const struct store_build *row, struct err *
 int store_build_step(struct store *s, const struct id *id, const char *step, struct err *e) ERR_CHECKED;
 int store_build_load(struct store *s, void (*each)(void *arg, const struct store_build *row), void *arg,
                      struct err *e) ERR_CHECKED;
+struct store_ended {
+    const char *state;
+    int newest; /* how many */
+};
+/* The newest of those that have ended in that state, oldest first. */
+int store_build_load_ended(struct store *s, const struct store_ended *which,
+                           void (*each)(void *arg, const struct store_build *row), void *arg,
+                           struct err *e) ERR_CHECKED;
 
 struct store_image {
     struct id id;

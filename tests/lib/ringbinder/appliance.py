@@ -17,7 +17,8 @@ STOP_LIMIT_S = 40
 FETCH_UIDS = 2_000_000
 
 # Delays of the contract, shortened: tests wait for what happens, not for clocks (decisions 14).
-SHORT_DELAYS = {"retry_delay": "200ms", "linger": "1s", "resolve_keep": "0ms", "health_hold": "0ms"}
+SHORT_DELAYS = {"retry_delay": "200ms", "linger": "1s", "resolve_keep": "0ms", "health_hold": "0ms",
+                "failed_build_keep": "0ms"}
 
 
 def free_port():

@@ -55,7 +55,7 @@ def small(shared_folder, server):
     """An appliance whose builds may have little."""
     from e2e_fixtures import nothing_left
     from ringbinder.appliance import SHORT_DELAYS, Appliance
-    with Appliance(shared_folder / "small", [server.port], build_memory_limit="128M", build_process_limit="40",
+    with Appliance(shared_folder / "small", [server.port], build_memory_limit="256M", build_process_limit="40",
                    build_max_age="15s", **SHORT_DELAYS) as running:
         yield running
         instance = running.instance()
@@ -67,15 +67,15 @@ def small(shared_folder, server):
 @pytest.mark.parametrize("form", ["RUN %s", "RUN --mount=type=tmpfs,target=/x %s", "ENV A=b\nRUN\t%s || exit $? # $A"])
 def test_a_step_that_needs_more_memory_than_allowed_is_told_so(small, server, form):
     name = f"hog-{unique()}"
-    server.repository(name, {"Dockerfile": f"FROM {BASE}\n{form % (HOG % (300, unique()))}\n"})
+    server.repository(name, {"Dockerfile": f"FROM {BASE}\n{form % (HOG % (400, unique()))}\n"})
     message, _ = failure(small, server, name)
-    assert "(exit code 137)" in message and "128 MiB" in message, message
+    assert "(exit code 137)" in message and "256 MiB" in message, message
     assert re.match(r"\[\d/\d] RUN", message), message
 
 
 def test_the_same_step_has_room_where_more_is_allowed(appliance, server):
     name = f"hog-{unique()}"
-    server.repository(name, {"Dockerfile": f"FROM ringbinder/debian:1\nRUN {HOG % (300, unique())}\n"
+    server.repository(name, {"Dockerfile": f"FROM ringbinder/debian:1\nRUN {HOG % (400, unique())}\n"
                                            "FROM ringbinder/stub:1\n"})
     launch(appliance.portal, server.url(name))
 
@@ -109,7 +109,7 @@ def test_builds_of_others_are_not_touched(small, server):
     time.sleep(2)
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as out:
-        text = f"FROM {BASE}\nRUN {HOG % (300, unique())}\n".encode()
+        text = f"FROM {BASE}\nRUN {HOG % (400, unique())}\n".encode()
         entry = tarfile.TarInfo("Dockerfile")
         entry.size = len(text)
         out.addfile(entry, io.BytesIO(text))
@@ -126,13 +126,13 @@ def failure_or_not(appliance, server, name):
 # ---- time ----
 
 @pytest.fixture(scope="module")
-def hasty(shared_folder):
+def hasty(shared_folder, server):
     """An appliance that waits for nothing, and builds one at a time."""
     from e2e_fixtures import nothing_left
     from ringbinder.appliance import SHORT_DELAYS, Appliance
     delays = {**SHORT_DELAYS, "build_progress_limit": "4s", "build_abandon": "3s", "failed_build_keep": "60s",
               "concurrent_build_limit": "1"}
-    with Appliance(shared_folder / "hasty", **delays) as running:
+    with Appliance(shared_folder / "hasty", [server.port], **delays) as running:
         yield running
         instance = running.instance()
     assert nothing_left(instance) == []

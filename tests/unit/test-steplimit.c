@@ -203,6 +203,14 @@ static void test_limits(void)
     tell(trace, "[3/3] RUN make test", false);
     steplimit_look(s);
     ok(limited("before", "134217728", "64"), "and gets its limits with it");
+    begin_step("lower", "make");
+    put("memory/docker/buildkit/lower/memory.limit_in_bytes", "1000\n");
+    turn();
+    {
+        cleanup_free char *lower = get("memory/docker/buildkit/lower/memory.limit_in_bytes");
+
+        is(lower, "1000\n", "a lower limit that somebody else has set stays");
+    }
     tell(trace, "[2/3] RUN make", true);
     begin_step("again", "make");
     turn();

@@ -136,14 +136,27 @@ static void kill_members(const char *folder)
             kill(pid, SIGKILL);
 }
 
+/* Somebody else's that is lower; two appliances may take the same step for theirs. */
+static bool is_lower(int fd, int64_t number)
+{
+    char text[32];
+    ssize_t got = pread(fd, text, sizeof text, 0);
+    uint64_t there;
+
+    return got > 1 && str_number(&there, (struct slice){text, (size_t)got - 1}, UINT64_MAX) &&
+           there <= (uint64_t)number;
+}
+
 /* 0: written, or there is no such file here; else errno. */
 static int write_number(const char *folder, const char *file, int64_t number)
 {
     cleanup_free char *path = mem_format("%s/%s", folder, file);
-    cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+    cleanup_close int fd = open(path, O_RDWR | O_CLOEXEC);
     char text[32];
     int len = snprintf(text, sizeof text, "%lld", (long long)number);
 
+    if (fd >= 0 && is_lower(fd, number))
+        return 0;
     if (fd < 0)
         return errno == ENOENT && access(folder, F_OK) == 0 ? 0 : errno;
     return write(fd, text, (size_t)len) == len ? 0 : errno;

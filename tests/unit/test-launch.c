@@ -633,10 +633,9 @@ static const char *come_back(const char *spec, const char *id)
 
 #define KEEP_MS 600000
 
-static void a_client_that_comes_back(void)
+/* A launch whose build has said two lines; `seen`: the id of the second. */
+static void watch_a_build(char seen[64])
 {
-    char seen[64];
-
     world_new();
     w.builds.image = (struct id){0};
     w.builds.ms = 500;
@@ -646,7 +645,14 @@ static void a_client_that_comes_back(void)
     fake_log_add(w.builds.log, "one");
     fake_log_add(w.builds.log, "two");
     run_for(10);
-    str_copy(seen, sizeof seen, w.last);
+    str_copy(seen, 64, w.last);
+}
+
+static void a_client_that_comes_back(void)
+{
+    char seen[64];
+
+    watch_a_build(seen);
     fake_log_add(w.builds.log, "three");
     is(come_back(URL "/main", seen), "goes on", "a client comes back with the id of a line");
     is(buf_text(&w.got), LINE("three"), "and goes on behind it");
@@ -672,18 +678,11 @@ static void a_client_that_comes_back_after_a_restart(void)
 {
     char seen[64];
 
-    world_new();
-    w.builds.image = (struct id){0};
-    w.builds.ms = 500;
-    w.builds.log = fake_log_new();
-    launch("git", URL "/main", "text/event-stream");
-    run_for(1100);
-    fake_log_add(w.builds.log, "one");
-    run_for(10);
-    str_copy(seen, sizeof seen, w.last);
+    watch_a_build(seen);
     dies_after(0);
     w.builds.log = fake_log_new();
     fake_log_add(w.builds.log, "one");
+    fake_log_add(w.builds.log, "two");
     fake_log_add(w.builds.log, "again");
     world_begin();
     is(come_back(URL "/main", seen), "goes on", "a daemon dies in a build, and the client comes back");

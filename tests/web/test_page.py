@@ -1,10 +1,12 @@
 """A real browser, from the page's form to a cell's output."""
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from ringbinder.appliance import BUILD
+from ringbinder.launch import spec
 
 CELL = {"cell_type": "code", "id": "one", "execution_count": None, "metadata": {}, "outputs": [],
         "source": ["print('the answer is', 6 * 7)"]}
@@ -23,6 +25,22 @@ def seen(appliance, server, tmp_path_factory):
                           check=False)
     assert done.returncode == 0, done.stderr[-3000:] + appliance.journal()[-2000:]
     return json.loads(done.stdout)
+
+
+def test_a_visitor_does_not_see_that_the_daemon_was_killed(appliance, server):
+    server.repository("waiter", {"Dockerfile": (
+        f"FROM ringbinder/debian:1 AS made\nUSER root\nRUN for i in $(seq 30); do echo line $i of {time.time_ns()};"
+        " sleep 0.1; done && touch /made\nFROM ringbinder/stub:1\nCOPY --from=made /made /made\n")})
+    link = f"{appliance.portal}/v2/git/{spec(server.url('waiter'))}"
+    waiter = subprocess.Popen(["node", Path(__file__).with_name("waiter.mjs"), BUILD / "browser", link, "line 5 of"],
+                              stdout=subprocess.PIPE, text=True)
+    assert waiter.stdout.readline() == "seen\n"
+    appliance.wait_for_daemon(other_than=appliance.kill_daemon())
+    seen = json.loads(waiter.communicate(timeout=200)[0])
+    assert seen["failures"] == 0
+    assert seen["pages"][0] == link and all("/user/" in page for page in seen["pages"][1:]), "it was not loaded again"
+    assert seen["pages"][1].startswith(appliance.sessions)
+    assert "this build begins again" in seen["log"]
 
 
 def test_a_cell_runs_from_the_form_on(seen):

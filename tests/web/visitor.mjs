@@ -1,15 +1,10 @@
 // A visitor in a real browser: fills the portal's form, waits for the notebook, runs its cell, reads the output.
 //   node visitor.mjs PLAYWRIGHT PORTAL REPOSITORY FILE SCREENSHOTS
 // Prints one JSON object: what was seen.
-import { createRequire } from "node:module";
+import { startBrowser } from "./browser.mjs";
 
 const [playwright, portal, repository, file, screenshots] = process.argv.slice(2);
-const { chromium } = createRequire(`${playwright}/`)("playwright-core");
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
-});
+const browser = await startBrowser(playwright);
 const seen = { complaints: [], stages: [] };
 
 try {

@@ -1,5 +1,6 @@
 """Builds that hold: what a stranger's Dockerfile may take of the machine, and for how long."""
 import io
+import os
 import re
 import tarfile
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from ringbinder import engine
 from ringbinder.launch import Stream, events_of, launch, spec
+from ringbinder.repository import git
 
 BASE = "ringbinder/debian:1"
 PYTHON = "/srv/conda/envs/notebook/bin/python"
@@ -218,3 +220,59 @@ def test_disk_runs_low(own_appliance, server):
     server.repository(name, {"Dockerfile": "FROM ringbinder/stub:1\n"})
     message, _ = failure(one, server, name)
     assert "GiB of disk left" in message and "what was built before can be launched" in message
+
+
+# ---- repositories that change ----
+
+class Waits:
+    """A launch that has resolved its ref and waits behind a slow build, for as long as the block runs."""
+
+    def __init__(self, appliance, server, name):
+        self.appliance, self.server, self.name, self.events = appliance, server, name, []
+
+    def __enter__(self):
+        slow = f"slow-{unique()}"
+        self.server.repository(slow, {"Dockerfile": f"FROM {BASE}\nRUN sleep 3 # {slow}\n"})
+        self.threads = [threading.Thread(target=failure_or_not, args=(self.appliance, self.server, slow)),
+                        threading.Thread(target=self.follow)]
+        self.threads[0].start()
+        time.sleep(1)
+        self.threads[1].start()
+        time.sleep(1)
+        return self
+
+    def follow(self):
+        self.events = failure_or_not(self.appliance, self.server, self.name)
+
+    def __exit__(self, *_):
+        for thread in self.threads:
+            thread.join()
+
+
+def test_what_was_resolved_is_built_whatever_the_branch_has_become(hasty, server):
+    name = f"moved-{unique()}"
+    repository = server.repository(name, {"Dockerfile": "FROM ringbinder/stub:1\n"})
+    resolved = repository.head
+    with Waits(hasty, server, name) as waiting:
+        assert repository.commit({"Dockerfile": "FROM ringbinder/nothing\n"}) != resolved
+    assert waiting.events[-1]["phase"] == "ready", waiting.events[-3:]
+    assert waiting.events[-1]["image"].endswith(resolved)
+
+
+def test_a_commit_that_has_gone_since_it_was_resolved_gets_a_sentence(hasty, server):
+    name = f"rewritten-{unique()}"
+    repository = server.repository(name, {"Dockerfile": "FROM ringbinder/stub:1\n"})
+    resolved = repository.head
+    with Waits(hasty, server, name) as waiting:
+        git(repository.folder, "commit", "-q", "--amend", "-m", "another")
+        git(repository.folder, "reflog", "expire", "--expire=now", "--all")
+        git(repository.folder, "gc", "-q", "--prune=now")
+    assert waiting.events[-1]["phase"] == "failed"
+    assert resolved[:7] in waiting.events[-1]["message"], waiting.events[-1]
+
+
+def test_a_repository_over_the_limit_gets_a_sentence(own_appliance, server):
+    name = f"large-{unique()}"
+    server.repository(name, {"Dockerfile": "FROM ringbinder/stub:1\n", "data": os.urandom(3 << 20)})
+    message, _ = failure(own_appliance(repository_limit="1M"), server, name)
+    assert re.match(r"the repository has more than \d+ bytes, the limit is 1048576\n$", message), message

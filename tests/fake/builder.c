@@ -110,7 +110,8 @@ static void end_building(void *arg)
 
     fake_builder.running--;
     if (fake_builder.fail) {
-        err_set(&e, fake_builder.fail, "[2/2] RUN false ended with exit code 1");
+        err_set(&e, fake_builder.fail, "%s",
+                fake_builder.fail_text ? fake_builder.fail_text : "[2/2] RUN false ended with exit code 1");
     } else {
         fake_builder_add(b->tag, b->labels);
         str_copy(b->image, 72, find_image(b->tag)->id);

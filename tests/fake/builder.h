@@ -24,6 +24,7 @@ struct fake_builder {
     size_t n_images;
     int takes_ms;
     enum err_code fail, state;
+    const char *fail_text; /* NULL: of a step that failed */
     struct list watchers;
     int builds, running, most_running, cancelled;
     size_t bytes;    /* of the last tar */

@@ -593,6 +593,30 @@ static void test_engine_cut(void)
     end();
 }
 
+/* Somebody prunes images while the content is built upon the environment. */
+static void test_environment_removed(void)
+{
+    cleanup_free char *log = NULL, *text = NULL;
+    struct result r;
+
+    begin();
+    lane = 1;
+    images = 2;
+    want(&r, "i:1");
+    run_ms(1500);
+    text = mem_format("pull access denied for %.47s", fake_builder.tags);
+    fake_builder.n_images = 1;
+    fake_builder.fail = ERR_BUILD_DOCKERFILE;
+    fake_builder.fail_text = text;
+    run_ms(1000);
+    fake_builder.fail = ERR_NONE;
+    run_ms(10000);
+    ok(r.calls == 1 && !r.e.code && fake_builder.builds == 4, "an environment that is removed meanwhile is made again");
+    log = log_of("i:1");
+    ok(strstr(log, "Its environment was removed meanwhile: this build begins again.") != NULL, "and the log says so");
+    end();
+}
+
 static void drop_line(void *arg, const char *line)
 {
 }
@@ -617,6 +641,7 @@ int main(void)
     test_restarted_twice();
     test_engine_away();
     test_engine_cut();
+    test_environment_removed();
     test_fairness();
     test_position();
     test_stuck();

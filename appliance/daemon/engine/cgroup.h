@@ -28,8 +28,8 @@ struct cgroup_limits {
     int64_t memory_bytes; /* swap included; 0: none */
     int processes;        /* threads included; 0: none */
 };
-/* Writes those of the limits that this folder is for; a lower one that is there stays. What has more memory already than it may have is killed, as it
- * would have been. Errors: ERR_ENGINE_NO_LIMITS. */
+/* Writes those of the limits that this folder is for; a lower one that is there stays. What has more memory already
+ * than it may have is killed, as it would have been. Errors: ERR_ENGINE_NO_LIMITS. */
 int cgroup_limit(const char *folder, const struct cgroup_limits *limits, struct err *e) ERR_CHECKED;
 
 #endif

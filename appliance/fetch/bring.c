@@ -46,10 +46,10 @@ static int make_folder(const char *folder, const char *name, struct err *e)
 }
 
 /* What `git init --bare` would make, as far as git asks for it: one process less. */
-static int make_repository(char **repository, const char *folder, struct err *e)
+static int make_repository(char **repository, const struct git *g, const char *name, struct err *e)
 {
     folder_remove(repository);
-    *repository = mem_format("%s/git", folder);
+    *repository = mem_format("%s/%s", g->folder, name);
     if (make_folder(*repository, "", e) < 0 || make_folder(*repository, "objects", e) < 0 ||
         make_folder(*repository, "refs", e) < 0)
         return -1;
@@ -145,7 +145,7 @@ int bring_commit(char **repository, const struct git *g, const struct bring_wish
         const char *said;
 
         tell(g->conn, wish, way, before);
-        if (make_repository(repository, g->folder, e) < 0 || fetch(&t, way, e) < 0)
+        if (make_repository(repository, g, wish->folder, e) < 0 || fetch(&t, way, e) < 0)
             return -1;
         if (t.end.code == 0 && tree_has_commit(*repository, wish->commit))
             return 0;

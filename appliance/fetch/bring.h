@@ -6,6 +6,7 @@
 #include "fetch/git.h"
 
 struct bring_wish {
+    const char *folder; /* the bare repository's name below g->folder; what is there goes first */
     const char *url, *commit;
     const char *ref; /* for servers that hand out no commit by its id; "": none */
 };

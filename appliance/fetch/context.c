@@ -12,6 +12,8 @@
 #include "fetch/tar.h"
 #include "plan/ignore.h"
 
+#define LARGE (1 << 20) /* bytes; a blob above it is streamed, which costs a process */
+
 /* From the strongest: of two members with one path the first stands. */
 enum origin { ADDED, FROM_GIT, FROM_TREE, PARENT };
 
@@ -154,16 +156,20 @@ static int send_text(struct tar *t, const char *path, const struct plan_text *te
     return tar_file(t, path, text->len, false, e) < 0 ? -1 : tar_bytes(t, text->bytes, text->len, e);
 }
 
-static int send_file(struct tar *t, const char *path, const char *file, struct err *e)
+/* A file of git's, or what stands for a blob; its size was looked at before, or is looked at here. */
+static int send_file(struct tar *t, const struct member *m, const char *file, struct err *e)
 {
     cleanup_close int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool of_tree = m->origin == FROM_TREE;
     char bytes[65536];
     struct stat what;
     ssize_t got;
 
     if (fd < 0 || fstat(fd, &what) < 0)
         return err_set_errno(e, ERR_SYSTEM, "reading %s", file);
-    if (tar_file(t, path, (uint64_t)what.st_size, false, e) < 0)
+    if (of_tree && (uint64_t)what.st_size != m->entry->size)
+        return err_set(e, ERR_FETCH_TREE, "%.150s has another size than the repository says", m->path);
+    if (tar_file(t, m->path, (uint64_t)what.st_size, of_tree && m->entry->kind == TREE_PROGRAM, e) < 0)
         return -1;
     while ((got = read(fd, bytes, sizeof bytes)) > 0)
         if (tar_bytes(t, bytes, (size_t)got, e) < 0)
@@ -176,6 +182,15 @@ static void free_blob(git_odb_object **object)
     git_odb_object_free(*object);
 }
 
+static int send_link(struct tar *t, const struct member *m, const char *bytes, size_t len, struct err *e)
+{
+    cleanup_free char *target = mem_copy(bytes, len);
+
+    if (strlen(target) != len)
+        return err_set(e, ERR_FETCH_TREE, "the link %.150s has a NUL in what it says", m->path);
+    return tar_link(t, m->path, target, e);
+}
+
 static int send_blob(struct tar *t, const struct tree *tree, const struct member *m, struct err *e)
 {
     CLEANUP(free_blob) git_odb_object *object = NULL;
@@ -184,16 +199,43 @@ static int send_blob(struct tar *t, const struct tree *tree, const struct member
     if (tree_read(&object, tree, m->entry, e) < 0)
         return -1;
     len = git_odb_object_size(object);
-    if (m->entry->kind == TREE_LINK) {
-        cleanup_free char *target = mem_copy(git_odb_object_data(object), len);
-
-        if (strlen(target) != len)
-            return err_set(e, ERR_FETCH_TREE, "the link %.150s has a NUL in what it says", m->path);
-        return tar_link(t, m->path, target, e);
-    }
+    if (m->entry->kind == TREE_LINK)
+        return send_link(t, m, git_odb_object_data(object), len, e);
     if (tar_file(t, m->path, len, m->entry->kind == TREE_PROGRAM, e) < 0)
         return -1;
     return tar_bytes(t, git_odb_object_data(object), len, e);
+}
+
+static int take_bytes(void *arg, const void *bytes, size_t len, struct err *e)
+{
+    return tar_bytes(arg, bytes, len, e);
+}
+
+/* git streams what libgit2 would hold in memory whole. */
+static int send_large(struct tar *t, const struct context *c, const struct member *m, struct err *e)
+{
+    CLEANUP(process_end_free) struct process_end end = GIT_END;
+    char id[GIT_OID_HEXSZ + 1], why[150];
+    const char *const words[] = {"--git-dir", c->tree->parts[m->entry->part].path, "cat-file", "blob", id, NULL};
+    const struct git_taker taker = {take_bytes, t};
+
+    git_oid_tostr(id, sizeof id, &m->entry->id);
+    if (tar_file(t, m->path, m->entry->size, m->entry->kind == TREE_PROGRAM, e) < 0 ||
+        git_stream(&end, c->git, words, &taker, e) < 0)
+        return -1;
+    if (end.code == 0)
+        return 0;
+    git_complaint(why, sizeof why, &end.errors);
+    return err_set(e, ERR_FETCH_FAILED, "reading %.80s: %s", m->path, why);
+}
+
+static int send_entry(struct tar *t, const struct context *c, const struct member *m, struct err *e)
+{
+    if (m->entry->file)
+        return send_file(t, m, m->entry->file, e);
+    if (m->entry->size > LARGE)
+        return send_large(t, c, m, e);
+    return send_blob(t, c->tree, m, e);
 }
 
 static int send_member(struct tar *t, const struct context *c, const struct member *m, struct err *e)
@@ -202,16 +244,16 @@ static int send_member(struct tar *t, const struct context *c, const struct memb
         return tar_folder(t, m->path, e);
     if (m->origin == ADDED)
         return send_text(t, m->path, m->text, e);
-    return m->origin == FROM_GIT ? send_file(t, m->path, m->file, e) : send_blob(t, c->tree, m, e);
+    return m->origin == FROM_GIT ? send_file(t, m, m->file, e) : send_entry(t, c, m, e);
 }
 
-static int send_members(struct members *m, const struct context *c, struct conn *conn, struct err *e)
+static int send_members(struct members *m, const struct context *c, struct err *e)
 {
     cleanup_tar struct tar *t = NULL;
     const struct member *before = NULL;
 
     qsort(m->all, m->n, sizeof *m->all, by_path);
-    if (tar_begin(&t, conn, e) < 0)
+    if (tar_begin(&t, c->git->conn, e) < 0)
         return -1;
     for (struct member *now = m->all; now < m->all + m->n; now++) {
         bool again = before && str_is(before->path, now->path);
@@ -224,7 +266,7 @@ static int send_members(struct members *m, const struct context *c, struct conn 
     return tar_finish(t, e);
 }
 
-int context_send(const struct context *c, struct conn *conn, struct err *e)
+int context_send(const struct context *c, struct err *e)
 {
     CLEANUP(members_free) struct members m = {0};
     cleanup_ignore struct ignore *rules = NULL;
@@ -237,5 +279,5 @@ int context_send(const struct context *c, struct conn *conn, struct err *e)
         if (add_git(&m, c, rules, e) < 0)
             return -1;
     }
-    return send_members(&m, c, conn, e);
+    return send_members(&m, c, e);
 }

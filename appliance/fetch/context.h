@@ -3,12 +3,13 @@
 #ifndef FETCH_CONTEXT_H
 #define FETCH_CONTEXT_H
 
-#include "fetch/conn.h"
+#include "fetch/git.h"
 #include "fetch/tree.h"
 #include "plan/plan.h"
 
 struct context {
     const struct plan_image *image;
+    const struct git *git; /* whose conn it goes to */
     const struct tree *tree;
     const char *repository; /* git's, a path: its own part of it becomes .git (gitdir.h) */
     const char *url;
@@ -19,6 +20,6 @@ struct context {
  * owners are zero; the same repository, commit and plan give the same bytes. Links are entries like others; nothing is
  * unpacked anywhere. Errors: ERR_FETCH_CANCELLED, ERR_FETCH_TREE, ERR_FETCH_FAILED, ERR_SYSTEM.
  */
-int context_send(const struct context *c, struct conn *conn, struct err *e) ERR_CHECKED;
+int context_send(const struct context *c, struct err *e) ERR_CHECKED;
 
 #endif

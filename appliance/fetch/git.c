@@ -8,8 +8,9 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 
-#define SILENCE_MS 120000 /* a server that packs a large history says nothing meanwhile */
-#define WORDS_MAX 48      /* of a command */
+#define SILENCE_MS 120000          /* a server that packs a large history says nothing meanwhile */
+#define STREAM_MS (60 * 60 * 1000) /* who takes may be slow; the daemon's limit of a build closes the connection */
+#define WORDS_MAX 64               /* of a command */
 
 /* Read by git and by libcurl in it (decisions 1); nothing else of our environment reaches them. */
 static const char *const handed_on[] = {"PATH",        "TZ",       "http_proxy",     "https_proxy",   "no_proxy",
@@ -20,7 +21,8 @@ static const char *const handed_on[] = {"PATH",        "TZ",       "http_proxy",
 /*
  * What every git of ours is told. A server is silent, not slow, below one byte a second: while it packs a history it
  * sends a few bytes every 5 s (uploadpack.keepAlive), which is no reason to give up. One pack however few objects
- * there are: it is the pack of the image's .git.
+ * there are: it is the pack of the image's .git. Blobs of a megabyte and more are streamed where git can, and its
+ * caches are small: a fetch stays under 32 MB whatever it brings.
  */
 static const char *const always[] = {
     "git",
@@ -42,6 +44,16 @@ static const char *const always[] = {
     "core.hooksPath=/dev/null",
     "-c",
     "maintenance.auto=false",
+    "-c",
+    "core.bigFileThreshold=1m",
+    "-c",
+    "core.deltaBaseCacheLimit=4m",
+    "-c",
+    "core.packedGitWindowSize=1m",
+    "-c",
+    "core.packedGitLimit=4m",
+    "-c",
+    "pack.threads=1",
 };
 #define ALWAYS (sizeof always / sizeof always[0])
 
@@ -97,12 +109,10 @@ static void environment_make(struct environment *env, const char *folder)
     env->values[n] = NULL;
 }
 
-int git_run(struct process_end *end, const struct git *g, const char *const *words, int limit_ms, struct err *e)
+static int run(struct process *p, struct process_end *end, const struct git *g, const char *const *words, struct err *e)
 {
     CLEANUP(environment_free) struct environment env = {0};
     const char *argv[WORDS_MAX + 1];
-    struct process p = {
-        .argv = argv, .folder = g->folder, .size_max = g->size_max, .limit_ms = limit_ms, .silence_ms = SILENCE_MS};
     size_t n = ALWAYS;
 
     memcpy(argv, always, sizeof always);
@@ -110,10 +120,29 @@ int git_run(struct process_end *end, const struct git *g, const char *const *wor
         argv[n++] = *words;
     argv[n] = NULL;
     environment_make(&env, g->folder);
-    p.environment = (const char *const *)env.values;
+    p->argv = argv;
+    p->environment = (const char *const *)env.values;
+    p->folder = g->folder;
+    p->size_max = g->size_max;
+    p->silence_ms = SILENCE_MS;
     buf_clear(&end->output);
     buf_clear(&end->errors);
-    return process_run(&p, end, g->conn, e);
+    return process_run(p, end, g->conn, e);
+}
+
+int git_run(struct process_end *end, const struct git *g, const char *const *words, int limit_ms, struct err *e)
+{
+    struct process p = {.limit_ms = limit_ms};
+
+    return run(&p, end, g, words, e);
+}
+
+int git_stream(struct process_end *end, const struct git *g, const char *const *words, const struct git_taker *to,
+               struct err *e)
+{
+    struct process p = {.limit_ms = STREAM_MS, .take = to->take, .arg = to->arg};
+
+    return run(&p, end, g, words, e);
 }
 
 bool git_says_missing(const struct buf *errors)

@@ -35,6 +35,14 @@ int git_run(struct process_end *end, const struct git *g, const char *const *wor
 /* Whether what it complains of is that there is no such repository, or none that everybody may read. */
 bool git_says_missing(const struct buf *errors);
 
+/* The same; standard output goes to take() as it comes (process.h). */
+struct git_taker {
+    int (*take)(void *arg, const void *bytes, size_t len, struct err *e);
+    void *arg;
+};
+int git_stream(struct process_end *end, const struct git *g, const char *const *words, const struct git_taker *to,
+               struct err *e) ERR_CHECKED;
+
 /* Its complaints on one line, for people; where there is no room for all, their end, because the cause comes last. */
 void git_complaint(char *out, size_t room, const struct buf *errors);
 

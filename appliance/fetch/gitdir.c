@@ -67,7 +67,7 @@ static int make_index(const char *repository, const struct tree *t, struct err *
     CLEANUP(free_tree) git_tree *tree = NULL;
 
     unlink(path);
-    if (git_tree_lookup(&tree, t->repository, &t->root) < 0 || git_index_open(&index, path) < 0 ||
+    if (git_tree_lookup(&tree, t->parts[0].repository, &t->parts[0].root) < 0 || git_index_open(&index, path) < 0 ||
         git_index_read_tree(index, tree) < 0 || git_index_write(index) < 0) {
         const git_error *why = git_error_last();
 
@@ -81,7 +81,7 @@ int gitdir_make(const char *repository, const struct tree *tree, const char *url
     cleanup_buf struct buf head = BUF_OF(GIT_OID_HEXSZ + 1);
     char commit[GIT_OID_HEXSZ + 1];
 
-    git_oid_tostr(commit, sizeof commit, &tree->commit);
+    git_oid_tostr(commit, sizeof commit, &tree->parts[0].commit);
     buf_add_text(&head, commit);
     buf_add_char(&head, '\n');
     if (write_file(repository, "HEAD", &head, e) < 0 || make_config(repository, url, e) < 0)

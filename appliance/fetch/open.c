@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "fetch/bring.h"
 #include "fetch/folder.h"
+#include "fetch/modules.h"
 #include "fetch/source.h"
 
 #define CA_BUNDLE_MAX (4 << 20) /* bytes */
@@ -51,9 +52,6 @@ int open_settings(struct plan_settings *out, struct buf *ca_bundle, const struct
 static void tell(struct conn *conn, const struct tree *tree)
 {
     conn_line(conn, "%zu files and folders, %.1f MB", tree->n, (double)tree->size / (1 << 20));
-    if (tree->modules)
-        conn_line(conn, "%zu submodule%s left out: their folders are empty", tree->modules,
-                  tree->modules == 1 ? " is" : "s are");
 }
 
 int open_commit(struct opened *o, const struct git *g, const struct wire_fetch_message *m, struct err *e)
@@ -68,9 +66,10 @@ int open_commit(struct opened *o, const struct git *g, const struct wire_fetch_m
         return err_set(e, ERR_FETCH_GONE, "%s is no commit: that has 40 hexadecimal digits", o->commit);
     if (open_settings(&o->settings, &o->ca_bundle, m, e) < 0)
         return -1;
-    wish = (struct bring_wish){o->url, o->commit, o->ref};
+    wish = (struct bring_wish){"git", o->url, o->commit, o->ref};
     if (bring_commit(&o->repository, g, &wish, e) < 0 ||
-        tree_open(&o->tree, o->repository, o->commit, (uint64_t)g->size_max, e) < 0)
+        tree_open(&o->tree, o->repository, o->commit, (uint64_t)g->size_max, e) < 0 ||
+        modules_bring(o->tree, g, o->url, e) < 0)
         return -1;
     tell(g->conn, o->tree);
     source = source_tree(o->tree);

@@ -21,6 +21,7 @@
 #define TURN_SHARE 10                 /* a folder of many files is measured for a tenth of the time at most */
 #define TOLD_MS 5000                  /* how often the log hears of its size */
 #define FILE_SLACK ((rlim_t)16 << 20) /* above size_max, so that the folder is seen to be over it */
+#define LEFT_PIECES 32                /* a pipe holds 16 pages, which may come in as many pieces */
 #define MEGABYTE (INT64_C(1) << 20)
 
 enum { OUTPUT, ERRORS, EXITED, CONN, POLLS = CONN + CONN_POLLS };
@@ -126,6 +127,28 @@ static void drain(struct run *r, struct pollfd *pipe_end, struct buf *to)
         close(steal_fd(&pipe_end->fd));
 }
 
+/* One piece at a time: between two of them everything else is looked at. What took long is no silence of the child. */
+static int hand_on(struct run *r, struct pollfd *pipe_end, struct err *e)
+{
+    char bytes[65536];
+    ssize_t got = pipe_end->fd >= 0 ? read(pipe_end->fd, bytes, sizeof bytes) : -1;
+    int taken = got > 0 ? r->process->take(r->process->arg, bytes, (size_t)got, e) : 0;
+
+    if (got > 0)
+        r->heard_ms = clock_ms();
+    if (got == 0)
+        close(steal_fd(&pipe_end->fd));
+    return taken;
+}
+
+static int take_output(struct run *r, struct err *e)
+{
+    if (r->process->take)
+        return hand_on(r, &r->polls[OUTPUT], e);
+    drain(r, &r->polls[OUTPUT], &r->end->output);
+    return 0;
+}
+
 static int measure(struct run *r, struct err *e)
 {
     int64_t before = clock_ms(), size = folder_size(r->process->folder), after = clock_ms(), pause;
@@ -160,7 +183,8 @@ static int turn(struct run *r, struct err *e)
 {
     if (poll(r->polls, POLLS, TURN_MS) < 0 && errno != EINTR)
         return err_set_errno(e, ERR_SYSTEM, "poll");
-    drain(r, &r->polls[OUTPUT], &r->end->output);
+    if (take_output(r, e) < 0)
+        return -1;
     drain(r, &r->polls[ERRORS], &r->end->errors);
     if (conn_heard(r->polls + CONN, e) < 0 || (clock_ms() >= r->measure_ms && measure(r, e) < 0))
         return -1;
@@ -176,7 +200,10 @@ static int wait_for_end(struct run *r, struct err *e)
             return -1;
     waitpid(r->pid, &status, 0);
     r->pid = -1;
-    drain(r, &r->polls[OUTPUT], &r->end->output);
+    /* What it left in the pipe: a pipe's room at most, and nothing where a process of its own still holds the end. */
+    for (int i = 0; i < LEFT_PIECES && r->polls[OUTPUT].fd >= 0; i++)
+        if (take_output(r, e) < 0)
+            return -1;
     drain(r, &r->polls[ERRORS], &r->end->errors);
     r->end->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return measure(r, e);

@@ -29,20 +29,20 @@ static int send_plan(struct conn *conn, const struct plan *plan, struct err *e)
 }
 
 /* In order, each at most once; some may be passed over: the daemon has the image of the first already. */
-static int send_contexts(struct conn *conn, const struct opened *o, struct err *e)
+static int send_contexts(const struct git *g, const struct opened *o, struct err *e)
 {
     for (uint32_t next = 0; next < o->plan->n_images;) {
-        struct context context = {.tree = o->tree, .repository = o->repository, .url = o->url};
+        struct context context = {.git = g, .tree = o->tree, .repository = o->repository, .url = o->url};
         struct wire_fetch_message m;
 
-        if (conn_next(conn, &m, e) < 0)
+        if (conn_next(g->conn, &m, e) < 0)
             return -1;
         if (m.kind != WIRE_FETCH_CONTEXT || m.context < next || m.context >= o->plan->n_images)
             return err_set(e, ERR_WIRE_MALFORMED, "a frame of kind %d for context %u where one from %u was due", m.kind,
                            m.context, next);
         context.image = &o->plan->images[m.context];
         next = m.context + 1;
-        if (context_send(&context, conn, e) < 0)
+        if (context_send(&context, e) < 0)
             return -1;
     }
     return 0;
@@ -55,7 +55,7 @@ static int open_and_send(struct conn *conn, struct git *g, const struct wire_fet
     g->size_max = m->size_max > REPOSITORY_MAX ? REPOSITORY_MAX : (int64_t)m->size_max;
     if (open_commit(&o, g, m, e) < 0 || send_plan(conn, o.plan, e) < 0)
         return -1;
-    return send_contexts(conn, &o, e);
+    return send_contexts(g, &o, e);
 }
 
 /* Nothing of a stranger's has been read yet; what the daemon's OPEN names, its own bundle of certificates, still can

@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define MAPPED_MAX (32 << 20) /* bytes of packs that are mapped at a time */
-#define WINDOW (4 << 20)
+#define MAPPED_MAX (4 << 20) /* bytes of packs that are mapped at a time */
+#define WINDOW (1 << 20)
 #define PATHS_MAX (UINT64_C(64) << 20) /* bytes of all paths */
 
 /* Before the first use, and not sooner: it takes 5 ms, which a question for a ref does without. libgit2 reads no
@@ -68,9 +68,13 @@ bool tree_has_commit(const char *repository, const char *commit)
 
 struct walk {
     struct tree *tree; /* its entries grow */
-    size_t room;
-    uint64_t paths, size_max;
+    unsigned part;
 };
+
+static struct tree_part *part_of(const struct walk *w)
+{
+    return &w->tree->parts[w->part];
+}
 
 /* What git itself would not check out. ".git" in any case: a file system may know none. */
 static int check_name(const char *name, const char *folder, struct err *e)
@@ -80,21 +84,26 @@ static int check_name(const char *name, const char *folder, struct err *e)
     return err_set(e, ERR_FETCH_TREE, "in /%s of the repository there is something called \"%s\"", folder, name);
 }
 
+int tree_grow(struct tree *t, int64_t by, struct err *e)
+{
+    t->size += (uint64_t)by;
+    if (t->size <= t->size_max)
+        return 0;
+    return err_set(e, ERR_TOO_LARGE, "the files of the repository have more than %llu bytes, the limit is %llu",
+                   (unsigned long long)t->size, (unsigned long long)t->size_max);
+}
+
 static int measure(struct walk *w, struct tree_entry *entry, struct err *e)
 {
     git_object_t type;
     size_t size;
 
-    if (git_odb_read_header(&size, &type, w->tree->odb, &entry->id) < 0)
+    if (git_odb_read_header(&size, &type, part_of(w)->odb, &entry->id) < 0)
         return failed(e, entry->path);
     if (type != GIT_OBJECT_BLOB || (entry->kind == TREE_LINK && (size == 0 || size > TREE_PATH_MAX)))
         return err_set(e, ERR_FETCH_TREE, "%.150s of the repository is no file or link that can be", entry->path);
     entry->size = size;
-    w->tree->size += size;
-    if (w->tree->size > w->size_max)
-        return err_set(e, ERR_TOO_LARGE, "the files of the repository have more than %llu bytes, the limit is %llu",
-                       (unsigned long long)w->tree->size, (unsigned long long)w->size_max);
-    return 0;
+    return tree_grow(w->tree, (int64_t)size, e);
 }
 
 static int kind_of(enum tree_kind *out, git_filemode_t mode)
@@ -122,11 +131,12 @@ static struct tree_entry *add_entry(struct walk *w, const char *folder, const ch
 {
     struct tree *t = w->tree;
 
-    if (t->n == w->room) {
-        w->room = w->room ? 2 * w->room : 256;
-        t->entries = mem_resize(t->entries, w->room, sizeof *t->entries);
+    if (t->n == t->room) {
+        t->room = t->room ? 2 * t->room : 256;
+        t->entries = mem_resize(t->entries, t->room, sizeof *t->entries);
     }
-    t->entries[t->n] = (struct tree_entry){.path = mem_format("%s%s%s", folder, *folder ? "/" : "", name)};
+    t->entries[t->n] =
+        (struct tree_entry){.path = mem_format("%s%s%s", folder, *folder ? "/" : "", name), .part = w->part};
     return &t->entries[t->n++];
 }
 
@@ -138,8 +148,8 @@ static int take_entry(struct walk *w, const char *folder, const git_tree_entry *
 
     if (check_name(name, folder, e) < 0)
         return -1;
-    w->paths += len;
-    if (len > TREE_PATH_MAX || w->paths > PATHS_MAX)
+    w->tree->paths += len;
+    if (len > TREE_PATH_MAX || w->tree->paths > PATHS_MAX)
         return err_set(e, ERR_FETCH_TREE, "the repository's names are too long: at most %d bytes a path, %d MB in all",
                        TREE_PATH_MAX, (int)(PATHS_MAX >> 20));
     if (w->tree->n == TREE_ENTRIES_MAX)
@@ -156,7 +166,7 @@ static int read_folder(struct walk *w, const char *folder, const git_oid *id, st
 {
     CLEANUP(free_tree) git_tree *tree = NULL;
 
-    if (git_tree_lookup(&tree, w->tree->repository, id) < 0)
+    if (git_tree_lookup(&tree, part_of(w)->repository, id) < 0)
         return failed(e, "reading a folder of the repository");
     for (size_t i = 0; i < git_tree_entrycount(tree); i++)
         if (take_entry(w, folder, git_tree_entry_byindex(tree, i), e) < 0)
@@ -172,11 +182,12 @@ static int by_path(const void *a, const void *b)
 static int walk(struct walk *w, struct err *e)
 {
     struct tree *t = w->tree;
+    size_t first = t->n;
 
-    if (read_folder(w, "", &t->root, e) < 0)
+    if (read_folder(w, part_of(w)->at, &part_of(w)->root, e) < 0)
         return -1;
     /* Folders are read in the order in which they were found: the depth costs no stack. */
-    for (size_t i = 0; i < t->n; i++)
+    for (size_t i = first; i < t->n; i++)
         if (t->entries[i].kind == TREE_FOLDER) {
             git_oid id = t->entries[i].id; /* the entries move while they grow */
 
@@ -192,32 +203,64 @@ static int walk(struct walk *w, struct err *e)
 }
 
 /* A ref may be an annotated tag: what it points to is what is built. */
-static int open_commit(struct tree *t, const char *repository, const char *commit, struct err *e)
+static int open_commit(struct tree_part *p, const char *commit, struct err *e)
 {
     CLEANUP(free_object) git_object *object = NULL, *peeled = NULL, *root = NULL;
     git_oid id;
 
-    if (git_repository_open_bare(&t->repository, repository) < 0 || git_repository_odb(&t->odb, t->repository) < 0)
+    if (git_repository_open_bare(&p->repository, p->path) < 0 || git_repository_odb(&p->odb, p->repository) < 0)
         return failed(e, "opening the repository");
-    if (git_oid_fromstr(&id, commit) < 0 || git_object_lookup(&object, t->repository, &id, GIT_OBJECT_ANY) < 0)
+    if (git_oid_fromstr(&id, commit) < 0 || git_object_lookup(&object, p->repository, &id, GIT_OBJECT_ANY) < 0)
         return failed(e, commit);
     if (git_object_peel(&peeled, object, GIT_OBJECT_COMMIT) < 0 || git_object_peel(&root, peeled, GIT_OBJECT_TREE) < 0)
         return err_set(e, ERR_FETCH_TREE, "%s is no commit", commit);
-    t->commit = *git_object_id(peeled);
-    t->root = *git_object_id(root);
+    p->commit = *git_object_id(peeled);
+    p->root = *git_object_id(root);
     return 0;
+}
+
+static int add_part(struct tree *t, const char *at, const char *repository, const char *commit, struct err *e)
+{
+    struct walk w = {.tree = t, .part = t->n_parts++};
+
+    t->parts = mem_resize(t->parts, t->n_parts, sizeof *t->parts);
+    *part_of(&w) = (struct tree_part){.at = mem_string(at), .path = mem_string(repository)};
+    return open_commit(part_of(&w), commit, e) < 0 ? -1 : walk(&w, e);
 }
 
 int tree_open(struct tree **out, const char *repository, const char *commit, uint64_t size_max, struct err *e)
 {
     cleanup_tree struct tree *t = mem_zero(1, sizeof *t);
-    struct walk w = {.tree = t, .size_max = size_max};
 
     library();
-    if (open_commit(t, repository, commit, e) < 0 || walk(&w, e) < 0)
+    t->size_max = size_max;
+    if (add_part(t, "", repository, commit, e) < 0)
         return -1;
     *out = STEAL(t);
     return 0;
+}
+
+int tree_add(struct tree *t, const char *at, const char *repository, const char *commit, struct err *e)
+{
+    struct tree_entry *entry = (struct tree_entry *)tree_find(t, at);
+
+    entry->kind = TREE_FOLDER;
+    t->modules--;
+    return add_part(t, at, repository, commit, e);
+}
+
+static void entry_free(struct tree_entry *entry)
+{
+    free((char *)entry->path);
+    free(entry->file);
+}
+
+static void part_free(struct tree_part *p)
+{
+    git_odb_free(p->odb);
+    git_repository_free(p->repository);
+    free(p->at);
+    free(p->path);
 }
 
 void tree_free(struct tree **tree)
@@ -227,10 +270,11 @@ void tree_free(struct tree **tree)
     if (!t)
         return;
     for (size_t i = 0; i < t->n; i++)
-        free((char *)t->entries[i].path);
+        entry_free(&t->entries[i]);
+    for (unsigned i = 0; i < t->n_parts; i++)
+        part_free(&t->parts[i]);
     free(t->entries);
-    git_odb_free(t->odb);
-    git_repository_free(t->repository);
+    free(t->parts);
     free(t);
 }
 
@@ -243,5 +287,5 @@ const struct tree_entry *tree_find(const struct tree *t, const char *path)
 
 int tree_read(git_odb_object **out, const struct tree *t, const struct tree_entry *entry, struct err *e)
 {
-    return git_odb_read(out, t->odb, &entry->id) < 0 ? failed(e, entry->path) : 0;
+    return git_odb_read(out, t->parts[entry->part].odb, &entry->id) < 0 ? failed(e, entry->path) : 0;
 }

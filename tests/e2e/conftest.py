@@ -3,4 +3,4 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
-from e2e_fixtures import appliance, hello, own_appliance, server, shared_folder  # noqa: E402,F401
+from e2e_fixtures import appliance, hello, own_appliance, server, shared_folder, start  # noqa: E402,F401

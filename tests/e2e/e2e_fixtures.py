@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ringbinder import engine
 from ringbinder.appliance import SHORT_DELAYS, Appliance
+from ringbinder.fetch import Fetch
 from ringbinder.repository import GitServer
 
 # A repository whose image is there at once and whose container answers at once: our stand-in for a Jupyter server.
@@ -66,3 +67,20 @@ def own_appliance(shared_folder, server, request):
     for one in started:
         one.stop()
         assert nothing_left(one.instance()) == []
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(...) gives a Fetch; each one's folder has to be empty when it has ended."""
+    started = []
+
+    def one(**more):
+        started.append(Fetch(tmp_path / f"fetch-{len(started)}", **more))
+        return started[-1]
+
+    yield one
+    for fetched in started:
+        with fetched:
+            pass
+        assert fetched.errors == "", "nothing is said beside the protocol, not by a sanitizer either"
+        assert os.listdir(fetched.folder) == [], "the private folder is still there"

@@ -98,6 +98,17 @@ def test_a_redirect(own_appliance, inside):
         assert outside.asked > 0, "the proof is void: nobody was redirected"
 
 
+def test_a_submodule(appliance, server, inside):
+    outer = server.repository("leads-inside", {"requirements.txt": "numpy\n"})
+    (outer.folder / ".gitmodules").write_text(f'[submodule "part"]\n\tpath = part\n\turl = {inside.url}/r.git\n')
+    git(outer.folder, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},part")
+    git(outer.folder, "add", ".gitmodules")
+    git(outer.folder, "commit", "-q", "-m", "module")
+    with refusal(appliance) as failure:
+        launch(appliance.portal, server.url("leads-inside"))
+    assert "submodule part: git fetch: " in failure.value.args[0]
+
+
 @contextlib.contextmanager
 def neighbour(addresses):
     """A machine of our own behind a cable of our own, with these addresses and a web server on each."""

@@ -5,6 +5,7 @@ import http.server
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,7 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from ringbinder import fetch
-from ringbinder.fetch import Fetch
+from ringbinder.fetch import Fetch, content, members, unpack
 from ringbinder.repository import Repository, git
 
 SYSTEM, TOO_LARGE, MALFORMED_FRAME = 1002, 1005, 1101
@@ -42,39 +43,6 @@ def repository(server):
     one.commit({"a.ipynb": '{"a": 1}\n'})
     one.url = server.url("fetched")
     return one
-
-
-@pytest.fixture
-def start(tmp_path):
-    """start(...) gives a Fetch; each one's folder has to be empty when it has ended."""
-    started = []
-
-    def one(**more):
-        started.append(Fetch(tmp_path / f"fetch-{len(started)}", **more))
-        return started[-1]
-
-    yield one
-    for fetched in started:
-        with fetched:
-            pass
-        assert fetched.errors == "", "nothing is said beside the protocol, not by a sanitizer either"
-        assert os.listdir(fetched.folder) == [], "the private folder is still there"
-
-
-def members(tar):
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        return {m.name: m for m in archive.getmembers()}
-
-
-def unpack(tar, folder):
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        archive.extractall(folder)  # our own repository, not a stranger's
-    return folder
-
-
-def content(fetched, plan):
-    """The last context, which holds the tree."""
-    return fetched.context(len(plan["dockerfiles"]) - 1)
 
 
 def spec(url, ref):
@@ -192,15 +160,29 @@ def test_names_that_are_no_utf8_arrive(start, server, tmp_path):
     assert {b"caf\xe9", "caf\u00e9-\u65e5".encode(), b"Icon\r", b"x" * 200} <= names
 
 
-def test_a_submodule_is_an_empty_folder_and_a_line_says_so(start, server):
-    one = server.repository("modules", {"requirements.txt": "numpy\n"})
-    git(one.folder, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},part")
-    git(one.folder, "commit", "-q", "-m", "module")
+def watch_memory(pid, peaks):
+    """Adds what it has had at most, in KiB, until it has ended."""
+    with contextlib.suppress(OSError, TypeError):
+        while True:
+            status = Path(f"/proc/{pid}/status").read_text()
+            peaks.append(int(re.search(r"^VmHWM:\s+(\d+)", status, re.M)[1]))
+            time.sleep(0.01)
+
+
+def test_large_files_arrive_and_are_never_held_whole(start, server):
+    noise = os.urandom(48 << 20)
+    rows = "".join(f"{i},{i * 7919 % 100003}\n" for i in range(400000))
+    one = server.repository("large-files", {"requirements.txt": "numpy\n", "noise": noise, "rows.csv": rows[:-9]})
+    one.commit({"rows.csv": rows, "run": noise[:2 << 20]}, executable=("run",))
     fetched = start()
-    plan = fetched.open(server.url("modules"), git(one.folder, "rev-parse", "HEAD"), "main")
-    assert any("1 submodule is left out" in line for line in fetched.lines)
-    tree = members(content(fetched, plan))
-    assert next(m for name, m in tree.items() if name.endswith("part")).isdir()
+    peaks = [0]
+    threading.Thread(target=watch_memory, args=(fetched.process.pid, peaks), daemon=True).start()
+    plan = fetched.open(server.url("large-files"), one.head, "main")
+    with tarfile.open(fileobj=io.BytesIO(content(fetched, plan))) as tar:
+        bytes_of = {os.path.basename(m.name): (tar.extractfile(m).read(), m.mode) for m in tar if m.isreg()}
+    assert bytes_of["noise"] == (noise, 0o644) and bytes_of["run"] == (noise[:2 << 20], 0o755)
+    assert bytes_of["rows.csv"][0].decode() == rows
+    assert 0 < peaks[-1] < 32 << 10 or "build-sanitizers" in str(fetch.BUILD), f"{peaks[-1]} KiB"
 
 
 def test_configuration_behind_links_is_read_and_links_outside_are_not(start, server):
@@ -424,7 +406,7 @@ def test_files_that_unfold_to_more_bytes_than_allowed(start, server):
 
 
 def test_a_transfer_over_the_limit_is_stopped(start, server):
-    one = server.repository("large", {"requirements.txt": "numpy\n", "noise": os.urandom(40 << 20)})
+    one = server.repository("large-files", {"requirements.txt": "numpy\n", "noise": os.urandom(40 << 20)})
     code, text = start().open(server.url("large"), one.head, "main", size_max=4 << 20)
     assert code == TOO_LARGE and str(4 << 20) in text
 

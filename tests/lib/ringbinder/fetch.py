@@ -1,8 +1,10 @@
 """The daemon's side of fetch.sock: ringbinder-fetch started on one end of a socket, spoken to on the other."""
+import io
 import os
 import socket
 import struct
 import subprocess
+import tarfile
 from pathlib import Path
 
 from .appliance import BUILD
@@ -155,3 +157,19 @@ class Fetch:
             if not payload:
                 return b"".join(parts)
             parts.append(payload)
+
+
+def members(tar):
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        return {m.name: m for m in archive.getmembers()}
+
+
+def unpack(tar, folder):
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        archive.extractall(folder)  # our own repository, not a stranger's
+    return folder
+
+
+def content(fetched, plan):
+    """The last context, which holds the tree."""
+    return fetched.context(len(plan["dockerfiles"]) - 1)

@@ -2,6 +2,7 @@
 import io
 import os
 import re
+import subprocess
 import tarfile
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from ringbinder import engine
 from ringbinder.launch import Stream, events_of, launch, spec
+from ringbinder.private_engine import PrivateEngine
 from ringbinder.repository import git
 
 BASE = "ringbinder/debian:1"
@@ -276,3 +278,63 @@ def test_a_repository_over_the_limit_gets_a_sentence(own_appliance, server):
     server.repository(name, {"Dockerfile": "FROM ringbinder/stub:1\n", "data": os.urandom(3 << 20)})
     message, _ = failure(own_appliance(repository_limit="1M"), server, name)
     assert re.match(r"the repository has more than \d+ bytes, the limit is 1048576\n$", message), message
+
+
+# ---- the engine ----
+
+# Static, so that it needs no image: says that it runs, and does so for a while.
+STEP = '#include <unistd.h>\nint main(void) { write(1, "it runs\\n", 8); sleep(4); return 0; }\n'
+
+
+@pytest.fixture(scope="module")
+def step(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("step")
+    (folder / "step.c").write_text(STEP)
+    subprocess.run(["cc", "-static", "-w", "-o", folder / "step", folder / "step.c"], check=True)
+    return (folder / "step").read_bytes()
+
+
+def test_an_engine_that_is_restarted_during_a_build_has_it_again(own_appliance, server, step):
+    name = f"restarted-{unique()}"
+    repository = server.repository(name)
+    repository.commit({"Dockerfile": "FROM scratch\nCOPY step /step\nRUN [\"/step\"]\n", "step": step},
+                      executable=["step"])
+    with PrivateEngine() as private:
+        one = own_appliance(engine_socket=private.socket, engine_cgroup_parent=private.cgroup_parent,
+                            engine_ask_again="200ms")
+        stream = Stream(one.portal, f"/build/git/{spec(server.url(name))}")
+        log = ""
+        for event in stream:
+            if event.get("phase") in ("built", "failed"):
+                break
+            if "it runs" in event["message"] and "it runs" not in log:
+                private.stop()
+                private.start()
+            log += event["message"]
+        stream.close()
+        assert event["phase"] == "built", (event, log)
+        assert "The container engine went away: this build begins again when it is back." in log
+        assert log.count("it runs") == 2
+        one.stop()
+
+
+def test_an_engine_that_stays_away_leaves_a_waiting_build_and_nothing_else(own_appliance, server, step):
+    name = f"gone-{unique()}"
+    repository = server.repository(name)
+    repository.commit({"Dockerfile": "FROM scratch\nCOPY step /step\nRUN [\"/step\"]\n", "step": step},
+                      executable=["step"])
+    with PrivateEngine() as private:
+        one = own_appliance(engine_socket=private.socket, engine_cgroup_parent=private.cgroup_parent,
+                            engine_ask_again="200ms", build_abandon="3s")
+        stream = Stream(one.portal, f"/build/git/{spec(server.url(name))}")
+        for event in stream:
+            if "it runs" in event["message"]:
+                private.stop()
+            if "went away" in event["message"]:
+                break
+        stream.close()
+        deadline = time.monotonic() + 15
+        while "RB1515" not in one.journal() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert "RB1515" in one.journal()
+        one.stop()

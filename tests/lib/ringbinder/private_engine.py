@@ -1,0 +1,87 @@
+"""An engine of a test's own, which may be stopped: in a network namespace, with folders and cgroups of its own."""
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+START_LIMIT_S = 30
+STOP_LIMIT_S = 30
+
+
+class PrivateEngine:
+    """Context manager; dockerd as decisions 44 has it. `socket` and `cgroup_parent` are what an appliance is told."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="rb-engine-", dir="/tmp"))
+        self.socket = self.folder / "engine.sock"
+        self.cgroup_parent = self.folder.name
+        self.process = None
+        self.namespace = subprocess.Popen(["unshare", "-n", "sleep", "infinity"])
+        self._enter("ip", "link", "set", "lo", "up")
+
+    def _within(self):
+        return ["nsenter", f"--net=/proc/{self.namespace.pid}/ns/net"]
+
+    def _enter(self, *command):
+        """As soon as the namespace is another one than ours."""
+        own = os.readlink("/proc/self/ns/net")
+        for _ in range(250):
+            if os.readlink(f"/proc/{self.namespace.pid}/ns/net") != own:
+                break
+            time.sleep(0.02)
+        subprocess.run([*self._within(), *command], check=True)
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [*self._within(), "dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
+                 "--pidfile", self.folder / "pid", "--host", f"unix://{self.socket}", "--bip", "172.30.99.1/24",
+                 "--iptables=false", "--cgroup-parent", self.cgroup_parent, "--containerd-namespace", "rbtest",
+                 "--containerd-plugins-namespace", "rbtest-plugins"], stdout=log, stderr=log)
+        deadline = time.monotonic() + START_LIMIT_S
+        while not self._answers():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError((self.folder / "log").read_text()[-2000:])
+            time.sleep(0.1)
+        return self
+
+    def _answers(self):
+        connection = http.client.HTTPConnection("engine", timeout=5)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        try:
+            connection.sock.connect(str(self.socket))
+            connection.request("GET", "/_ping")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(STOP_LIMIT_S)
+        self.process = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        try:
+            self.stop()
+        finally:
+            self.namespace.kill()
+            self.namespace.wait()
+            for hierarchy in Path("/sys/fs/cgroup").glob(f"*/{self.cgroup_parent}"):
+                for folder, _, _ in os.walk(hierarchy, topdown=False):
+                    os.rmdir(folder)
+            for mount in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+                if mount.split()[1].startswith(f"{self.folder}/"):  # a stopped container's network namespace
+                    subprocess.run(["umount", mount.split()[1]], check=False)
+            shutil.rmtree(self.folder)

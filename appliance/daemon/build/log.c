@@ -188,6 +188,8 @@ static bool read_lines(const struct build_log *log, struct build_log_cursor *cur
 
 bool build_log_read(struct build_log *log, struct build_log_cursor *cursor, struct buf *out)
 {
+    if (cursor->at == log->shown)
+        return false;
     cursor->at = line_begin(log, cursor->at);
     if (!log->head_end || cursor->at < log->head_end)
         return read_lines(log, cursor, log->head_end && log->head_end < log->shown ? log->head_end : log->shown, out);

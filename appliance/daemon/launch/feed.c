@@ -139,6 +139,8 @@ static bool read_log(const struct feed *f, const struct feed_item *item, struct 
     *cursor = (struct feed_cursor){.number = item->number + log.at, .caught_up = log.caught_up};
     if (!news)
         return false;
+    if (lines.len * 2 < out->limit)
+        buf_reserve(out, lines.len * 2); /* once, not by doubling */
     at = lines.bytes;
     behind = at + lines.len;
     while ((end = memchr(at, '\n', (size_t)(behind - at)))) {

@@ -294,11 +294,15 @@ def step(tmp_path_factory):
     return (folder / "step").read_bytes()
 
 
-def test_an_engine_that_is_restarted_during_a_build_has_it_again(own_appliance, server, step):
-    name = f"restarted-{unique()}"
+def slow_repository(server, name, step):
     repository = server.repository(name)
     repository.commit({"Dockerfile": "FROM scratch\nCOPY step /step\nRUN [\"/step\"]\n", "step": step},
                       executable=["step"])
+
+
+def test_an_engine_that_is_restarted_during_a_build_has_it_again(own_appliance, server, step):
+    name = f"restarted-{unique()}"
+    slow_repository(server, name, step)
     with PrivateEngine() as private:
         one = own_appliance(engine_socket=private.socket, engine_cgroup_parent=private.cgroup_parent,
                             engine_ask_again="200ms")
@@ -320,9 +324,7 @@ def test_an_engine_that_is_restarted_during_a_build_has_it_again(own_appliance, 
 
 def test_an_engine_that_stays_away_leaves_a_waiting_build_and_nothing_else(own_appliance, server, step):
     name = f"gone-{unique()}"
-    repository = server.repository(name)
-    repository.commit({"Dockerfile": "FROM scratch\nCOPY step /step\nRUN [\"/step\"]\n", "step": step},
-                      executable=["step"])
+    slow_repository(server, name, step)
     with PrivateEngine() as private:
         one = own_appliance(engine_socket=private.socket, engine_cgroup_parent=private.cgroup_parent,
                             engine_ask_again="200ms", build_abandon="3s")

@@ -144,6 +144,16 @@ class Faults:
             if one not in self.container:
                 engine.ask("DELETE", f"/containers/{one}?force=1")
 
+    def swept(self):
+        """Waits until a sweep has put a session that we remove by hand away: its route is closed."""
+        ready = self.ready(self.server.url(f"bystander-{self.appliance.folder.name}"))
+        mine = [c for c in engine.of_instance("containers", self.appliance.instance())
+                if c["Image"] == ready["image"] and c["Id"] not in self.container]
+        for container in mine:
+            engine.ask("DELETE", f"/containers/{container['Id']}?force=1")
+        assert mine, "its container is not where it was"
+        assert wait_until(lambda: Session(ready).ask("api")[0] in (410, 424), 8), Session(ready).ask("api")
+
     def nothing_left(self):
         """Oracle c, once after all faults of a group: processes, containers, descriptors, memory; nobody was restarted."""
         self.end_sessions()

@@ -159,6 +159,10 @@ static void test_failures(void)
               "an exit code within the text is none");
     after("{\"error\":\"failed to solve with frontend dockerfile.v0: failed to create LLB definition: unknown x\"}\n");
     is(failed.text, "unknown x", "of an engine's words the cause is kept");
+    after("{\"error\":\"failed to solve with frontend dockerfile.v0: no active sessions\"}\n");
+    ok(strstr(failed.text, "secret") != NULL, "what it says of secrets is put into words");
+    after("{\"error\":\"unknown instruction: a\\u0000b\"}\n");
+    is_number(failed.code, ERR_BUILD_DOCKERFILE, "a NUL in its words hides nothing");
 }
 
 static void test_nonsense(void)

@@ -11,6 +11,7 @@
 #include "engine/ask.h"
 #include "engine/cgroup.h"
 #include "engine/container_json.h"
+#include "engine/foreign_json.h"
 #include "engine/image.h"
 #include "engine/network.h"
 #include "engine/tail.h"
@@ -234,8 +235,21 @@ static void test_texts(void)
        "one that is no text, is not there, or of an image without labels, is not");
 }
 
+static void test_foreign_json(void)
+{
+    static const char text[] = "{\"a\\u0000b\":\"c\\u0000\\\\u0000\\\\\\u0000\"}";
+    json_auto_t *json = foreign_json(text, sizeof text - 1, NULL);
+
+    is(json_string_value(json_object_get(json, "a\xef\xbf\xbd"
+                                               "b")),
+       "c\xef\xbf\xbd\\u0000\\\xef\xbf\xbd",
+       "NUL in names and values of a stranger's labels is replaced, what only looks so is not");
+    ok(!foreign_json("{\"a\\u000", 8, NULL), "what is cut off is no JSON");
+}
+
 int main(void)
 {
+    test_foreign_json();
     test_spec();
     test_names();
     test_list();

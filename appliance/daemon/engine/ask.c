@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/url.h"
+#include "engine/foreign_json.h"
 #include "engine/state.h"
 #include "loop/loop.h"
 #include "loop/outbound.h"
@@ -76,7 +77,7 @@ static int say_gone(struct err *e, const struct engine *en, const char *reason)
 /* {"message":"..."}; whatever else it says is shown as it is. */
 static int say_refused(struct err *e, enum err_code code, const struct engine_answer *a)
 {
-    json_auto_t *json = json_loadb(buf_text(&a->body), a->body.len, 0, NULL);
+    json_auto_t *json = foreign_json(buf_text(&a->body), a->body.len, NULL);
     const char *message = json_string_value(json_object_get(json, "message"));
     size_t len;
 
@@ -194,7 +195,7 @@ int engine_answer_json(json_t **out, const struct engine_answer *a, struct err *
     json_error_t where;
 
     /* Names twice are the engine's affair: the last one counts, as for its own clients. */
-    *out = json_loadb(buf_text(&a->body), a->body.len, 0, &where);
+    *out = foreign_json(buf_text(&a->body), a->body.len, &where);
     if (!*out)
         return err_set(e, ERR_ENGINE_ODD, "the engine's answer is no JSON: %s", where.text);
     return 0;

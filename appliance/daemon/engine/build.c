@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/url.h"
 #include "engine/ask.h"
+#include "engine/foreign_json.h"
 #include "engine/state.h"
 #include "engine/steplimit.h"
 #include "engine/trace.h"
@@ -153,7 +154,7 @@ static void take_trace(struct build *b, const json_t *aux)
 
 static void take_record(struct build *b, const char *bytes, size_t len)
 {
-    json_t *record = json_loadb(bytes, len, 0, NULL);
+    json_t *record = foreign_json(bytes, len, NULL);
     const json_t *aux = json_object_get(record, "aux");
     const char *kind = json_string_value(json_object_get(record, "id"));
     const char *id = json_string_value(json_object_get(aux, "ID"));
@@ -247,6 +248,8 @@ static void set_failure(const struct build *b, struct err *e)
         err_set(e, ERR_BUILD_STEP, "%s ended with exit code %d%s%s", step, code, colon, line);
     else if (strstr(b->failure, "no space left on device"))
         err_set(e, ERR_DISK_LOW, "there is no disk left on this machine: %s", cause_of(b->failure));
+    else if (str_is(cause_of(b->failure), "no active sessions")) /* builds.md 4.1: 20.10 and 26 say no more */
+        err_set(e, ERR_BUILD_DOCKERFILE, "the Dockerfile mounts a secret or an ssh agent; builds here have none");
     else
         err_set(e, ERR_BUILD_DOCKERFILE, "%s", cause_of(b->failure));
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "lib"))
-from ringbinder.fetch import BYTES, END, LINE, PLAN, REF, frame, number, plan, text  # noqa: E402
+from ringbinder.fetch import BYTES, END, LINE, PLAN, REF, frame, number, plan, ref, text  # noqa: E402
 
 CONTROL = b"\x1b[2Jred\x1b]0;title\x07\r\x08\xff\xfe\xc3(" + b"\xe2\x80\xae"
 STUB = b"FROM ringbinder/stub:1\n"
@@ -39,8 +39,8 @@ def end(code=0, why=""):
     return frame(END, number(code) + text(why))
 
 
-def ref(value):
-    return frame(REF, text(value))
+def commit(value):
+    return frame(REF, ref(value))
 
 
 def content(files, kind=tarfile.REGTYPE, link=""):
@@ -134,17 +134,18 @@ def stays():
 
 PLAYS = {
     # The answer to RESOLVE.
-    "resolve-dots": lambda: say(ref("../../etc/passwd"), end()),
-    "resolve-option": lambda: say(ref("--upload-pack=x"), end()),
-    "resolve-newline": lambda: say(ref("a" * 40 + "\nX"), end()),
-    "resolve-nul": lambda: say(ref("a" * 40 + "\0"), end()),
-    "resolve-long": lambda: say(ref("a" * 300), end()),
-    "resolve-twice": lambda: say(ref("a" * 40), ref("b" * 40), end()),
+    "resolve-dots": lambda: say(commit("../../etc/passwd"), end()),
+    "resolve-option": lambda: say(commit("--upload-pack=x"), end()),
+    "resolve-newline": lambda: say(commit("a" * 40 + "\nX"), end()),
+    "resolve-nul": lambda: say(commit("a" * 40 + "\0"), end()),
+    "resolve-long": lambda: say(commit("a" * 300), end()),
+    "resolve-twice": lambda: say(commit("a" * 40), commit("b" * 40), end()),
     "resolve-plan": lambda: say(frame(PLAN, plan())),
-    "resolve-more": lambda: say(ref("a" * 40), end(), ref("b" * 40)),
+    "resolve-more": lambda: say(commit("a" * 40), end(), commit("b" * 40)),
     "resolve-code": lambda: say(end(1801, "the disk is broken")),
     "resolve-lines": lambda: endless(frame(LINE, text("still looking"))),
     "resolve-oversized": lambda: say(b"\xff\xff\xff\xff\x10"),
+    "resolve-etag": lambda: say(frame(REF, ref("a" * 40, 7, "x" * 60000)), end()),
     "resolve-silent": sleep,
     # The answer to OPEN.
     "dots": lambda: say(frame(PLAN, plan(dockerfiles=("../Dockerfile",)))),
@@ -162,7 +163,7 @@ PLAYS = {
     "half-true": lambda: say(frame(PLAN, plan(online=2))),
     "trailing": lambda: say(frame(PLAN, plan() + b"more")),
     "plan-twice": lambda: say(frame(PLAN, plan()), frame(PLAN, plan())),
-    "ref": lambda: say(ref("a" * 40)),
+    "ref": lambda: say(commit("a" * 40)),
     "bytes-first": lambda: say(frame(BYTES, b"x")),
     "bytes-unasked": lambda: say(frame(PLAN, plan()), frame(BYTES, b"x")),
     "line-late": lambda: after_plan(frame(LINE, text("too late"))),

@@ -36,6 +36,11 @@ def cut_text(data):
     return data[4:4 + size].decode(errors="surrogateescape"), data[4 + size:]
 
 
+def ref(commit, asked=0, etag=""):
+    """The payload of a REF."""
+    return text(commit) + struct.pack(">B", asked) + text(etag)
+
+
 def plan(lane=0, dockerfiles=("Dockerfile",), why="", online=0, images=None, added=""):
     """The payload of a PLAN, as far from the rules as one likes."""
     first, second = (*dockerfiles, "", "")[:2]

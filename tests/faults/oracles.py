@@ -126,7 +126,7 @@ class Faults:
         assert seconds < limit_s, f"{seconds:.1f} s"
         assert not UNPRINTABLE.search(events[-1]["message"]), events[-1]  # a log may be coloured, a sentence not
         ended = Failed(events, seconds, self.appliance.journal()[place:])
-        assert re.search(rf"RB{code} ", ended.journal), (ended.message, ended.journal[-2000:])
+        assert re.search(rf"RB({code}) ", ended.journal), (ended.message, ended.journal[-2000:])
         self.others_are_well()
         return ended
 

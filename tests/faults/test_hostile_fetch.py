@@ -11,10 +11,10 @@ from ringbinder import engine
 from ringbinder.appliance import BUILD, TOP
 
 HERE = Path(__file__).resolve().parent
-MALFORMED, TREE, AWAY, DEADLINE, ENGINE = "1500", "1333", "1501", "1004", "1[25]\\d\\d"
+MALFORMED, TREE, AWAY, DEADLINE, TOO_LONG, ENGINE = "1500", "1333", "1501", "1004", "1513", "1[25]\\d\\d"
 CODES = {"resolve-silent": DEADLINE, "breaks-off": AWAY, "control": TREE, "huge-lines": TREE, "huge-end": TREE,
          "garbage": ENGINE, "empty": ENGINE, "symlink": ENGINE, "climbs": ENGINE, "device": ENGINE}
-SLOW = {"close": "1004|1501", "silent": DEADLINE, "half-frame": DEADLINE, "content-silent": DEADLINE}
+SLOW = {"close": f"{AWAY}|{TOO_LONG}", "silent": TOO_LONG, "half-frame": TOO_LONG, "content-silent": TOO_LONG}
 OTHER_TESTS = {"claims", "leaves-children", "stays"}
 QUICK = [name for name in PLAYS if name not in SLOW and name not in OTHER_TESTS]
 

@@ -81,7 +81,7 @@ bool git_is_plain_ref(const char *ref)
 }
 
 struct environment {
-    char *values[HANDED_ON + 10]; /* owned, ends with NULL */
+    char *values[HANDED_ON + 12]; /* owned, ends with NULL */
 };
 
 static void environment_free(struct environment *env)
@@ -103,6 +103,9 @@ static void environment_make(struct environment *env, const char *folder)
     env->values[n++] = mem_string("GIT_ATTR_NOSYSTEM=1");
     env->values[n++] = mem_string("GIT_TERMINAL_PROMPT=0");
     env->values[n++] = mem_string("GIT_ASKPASS=/bin/false");
+    env->values[n++] =
+        mem_string("GIT_SSH_COMMAND=/bin/false");  /* git-lfs's; git itself is not allowed that protocol */
+    env->values[n++] = mem_string("GOMAXPROCS=2"); /* git-lfs's: threads count as processes */
     for (size_t i = 0; i < HANDED_ON; i++)
         if (getenv(handed_on[i]))
             env->values[n++] = mem_format("%s=%s", handed_on[i], getenv(handed_on[i]));

@@ -15,37 +15,22 @@
 #define CONFIG_MAX (64 << 10) /* bytes of what git makes of a .gitmodules */
 #define CONFIG_MS 10000
 
-/* What git says of all .gitmodules, one buffer for each part; and each part's address. */
+/* What git says of a part's .gitmodules. */
 struct superproject {
     struct process_end config; /* output: "key\nvalue" and a NUL, again and again */
-    struct buf url;
     bool read;
 };
 
 struct modules {
     struct tree *tree;
     const struct git *git;
-    struct superproject *all; /* one for each part of the tree */
-    unsigned n;
+    struct superproject all[MODULES_MAX + 1]; /* by part of the tree */
 };
 
 static void modules_free(struct modules *m)
 {
-    for (unsigned i = 0; i < m->n; i++) {
+    for (size_t i = 0; i < sizeof m->all / sizeof m->all[0]; i++)
         process_end_free(&m->all[i].config);
-        buf_free(&m->all[i].url);
-    }
-    free(m->all);
-}
-
-static struct superproject *add_superproject(struct modules *m)
-{
-    m->all = mem_resize(m->all, m->n + 1, sizeof *m->all);
-    m->all[m->n] = (struct superproject){
-        .config = {.output = BUF_OF(CONFIG_MAX), .errors = BUF_OF(GIT_ERRORS_MAX)},
-        .url = BUF_OF(ADDRESS_MAX),
-    };
-    return &m->all[m->n++];
 }
 
 /* Cuts the last part of an address; that of "https://host" is none. */
@@ -94,6 +79,7 @@ static int read_config(struct superproject *s, const struct modules *m, unsigned
                                  blob,        "--null", "--get-regexp", "^submodule\\.", NULL};
 
     s->read = true;
+    s->config = (struct process_end){.output = BUF_OF(CONFIG_MAX), .errors = BUF_OF(GIT_ERRORS_MAX)};
     if (!file || (file->kind != TREE_FILE && file->kind != TREE_PROGRAM))
         return 0;
     git_oid_tostr(blob, sizeof blob, &file->id);
@@ -159,7 +145,7 @@ static int bring(struct modules *m, const char *at, const git_oid *id, const str
     git_oid_tostr(commit, sizeof commit, id);
     if (bring_commit(&repository, m->git, &wish, e) < 0)
         return -1;
-    return tree_add(m->tree, at, repository, commit, e);
+    return tree_add(m->tree, at, &(struct tree_origin){repository, commit, buf_text(url)}, e);
 }
 
 static int take(struct modules *m, const struct tree_entry *entry, struct err *e)
@@ -167,6 +153,7 @@ static int take(struct modules *m, const struct tree_entry *entry, struct err *e
     unsigned part = entry->part;
     const char *in = m->tree->parts[part].at, *url;
     cleanup_free char *at = mem_string(entry->path);
+    cleanup_buf struct buf address = BUF_OF(ADDRESS_MAX);
     git_oid id = entry->id;
 
     if (!m->all[part].read && read_config(&m->all[part], m, part, e) < 0)
@@ -178,19 +165,18 @@ static int take(struct modules *m, const struct tree_entry *entry, struct err *e
     }
     if (m->tree->n_parts > MODULES_MAX)
         return err_set(e, ERR_FETCH_MODULE, "the repository has more than %d submodules", MODULES_MAX);
-    if (!modules_address(&add_superproject(m)->url, buf_text(&m->all[part].url), url))
+    if (!modules_address(&address, m->tree->parts[part].url, url))
         return err_set(e, ERR_FETCH_MODULE, "submodule %.100s: its address %.100s leads nowhere", at, url);
-    if (bring(m, at, &id, &m->all[m->n - 1].url, e) < 0)
+    if (bring(m, at, &id, &address, e) < 0)
         return e->code == ERR_FETCH_CANCELLED ? -1 : err_wrap(e, "submodule %.60s", at);
     return 0;
 }
 
 /* What is brought stands behind its folder, because paths are sorted: one way through the tree finds all. */
-int modules_bring(struct tree *t, const struct git *g, const char *url, struct err *e)
+int modules_bring(struct tree *t, const struct git *g, struct err *e)
 {
     CLEANUP(modules_free) struct modules m = {.tree = t, .git = g};
 
-    buf_add_text(&add_superproject(&m)->url, url);
     for (size_t i = 0; i < t->n; i++)
         if (t->entries[i].kind == TREE_MODULE && take(&m, &t->entries[i], e) < 0)
             return -1;

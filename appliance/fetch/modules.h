@@ -10,13 +10,13 @@
 
 /*
  * Brings what .gitmodules names, and what theirs name, at the commits that the trees say: as `git submodule update
- * --init --recursive` does, with one commit of each. `url` is the repository's; relative ones begin there. Their files
- * become entries of the tree, so its limits are on all together; they have no .git of their own. A submodule that
- * .gitmodules does not name, or that it tells to leave alone (update = none), is an empty folder, which the log says.
+ * --init --recursive` does, with one commit of each. Their files become entries of the tree, so its limits are on all
+ * together; they have no .git of their own. A submodule that .gitmodules does not name, or that it tells to leave alone
+ * (update = none), is an empty folder, which the log says.
  *
  * Errors: those of bring.h and tree.h with the submodule's path in front, ERR_FETCH_MODULE.
  */
-int modules_bring(struct tree *t, const struct git *g, const char *url, struct err *e) ERR_CHECKED;
+int modules_bring(struct tree *t, const struct git *g, struct err *e) ERR_CHECKED;
 
 /* Where a submodule's address leads: one that begins with "./" or "../" from its superproject's (gitmodules(5)). False
  * when it goes up further than that. Pure. */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "fetch/bring.h"
 #include "fetch/folder.h"
+#include "fetch/lfs.h"
 #include "fetch/modules.h"
 #include "fetch/source.h"
 
@@ -68,8 +69,9 @@ int open_commit(struct opened *o, const struct git *g, const struct wire_fetch_m
         return -1;
     wish = (struct bring_wish){"git", o->url, o->commit, o->ref};
     if (bring_commit(&o->repository, g, &wish, e) < 0 ||
-        tree_open(&o->tree, o->repository, o->commit, (uint64_t)g->size_max, e) < 0 ||
-        modules_bring(o->tree, g, o->url, e) < 0)
+        tree_open(&o->tree, &(struct tree_origin){o->repository, o->commit, o->url}, (uint64_t)g->size_max, e) < 0)
+        return -1;
+    if (modules_bring(o->tree, g, e) < 0 || lfs_bring(o->tree, g, e) < 0)
         return -1;
     tell(g->conn, o->tree);
     source = source_tree(o->tree);

@@ -1,7 +1,9 @@
 /* A commit as a place to look into; its links are followed by name, never by a file system. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "fetch/source.h"
@@ -128,6 +130,18 @@ static int list(void *of, const char *folder, struct describe_names *out, struct
     return 0;
 }
 
+/* Content that is no blob: what Git LFS has brought. */
+static int read_file(const char *path, struct buf *out, struct err *e)
+{
+    cleanup_file FILE *file = fopen(path, "re");
+    char bytes[65536];
+    size_t got;
+
+    while (file && (got = fread(bytes, 1, sizeof bytes, file)) > 0)
+        buf_add(out, bytes, got);
+    return file && !ferror(file) ? 0 : err_set_errno(e, ERR_SYSTEM, "reading %s", path);
+}
+
 static int read_text(void *of, const char *path, struct buf *out, struct err *e)
 {
     CLEANUP(free_blob) git_odb_object *object = NULL;
@@ -139,6 +153,8 @@ static int read_text(void *of, const char *path, struct buf *out, struct err *e)
         out->full = true;
         return 0;
     }
+    if (at->file)
+        return read_file(at->file, out, e);
     if (tree_read(&object, of, at, e) < 0)
         return -1;
     buf_add(out, git_odb_object_data(object), git_odb_object_size(object));

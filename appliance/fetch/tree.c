@@ -219,34 +219,35 @@ static int open_commit(struct tree_part *p, const char *commit, struct err *e)
     return 0;
 }
 
-static int add_part(struct tree *t, const char *at, const char *repository, const char *commit, struct err *e)
+static int add_part(struct tree *t, const char *at, const struct tree_origin *from, struct err *e)
 {
     struct walk w = {.tree = t, .part = t->n_parts++};
 
     t->parts = mem_resize(t->parts, t->n_parts, sizeof *t->parts);
-    *part_of(&w) = (struct tree_part){.at = mem_string(at), .path = mem_string(repository)};
-    return open_commit(part_of(&w), commit, e) < 0 ? -1 : walk(&w, e);
+    *part_of(&w) =
+        (struct tree_part){.at = mem_string(at), .path = mem_string(from->repository), .url = mem_string(from->url)};
+    return open_commit(part_of(&w), from->commit, e) < 0 ? -1 : walk(&w, e);
 }
 
-int tree_open(struct tree **out, const char *repository, const char *commit, uint64_t size_max, struct err *e)
+int tree_open(struct tree **out, const struct tree_origin *from, uint64_t size_max, struct err *e)
 {
     cleanup_tree struct tree *t = mem_zero(1, sizeof *t);
 
     library();
     t->size_max = size_max;
-    if (add_part(t, "", repository, commit, e) < 0)
+    if (add_part(t, "", from, e) < 0)
         return -1;
     *out = STEAL(t);
     return 0;
 }
 
-int tree_add(struct tree *t, const char *at, const char *repository, const char *commit, struct err *e)
+int tree_add(struct tree *t, const char *at, const struct tree_origin *from, struct err *e)
 {
     struct tree_entry *entry = (struct tree_entry *)tree_find(t, at);
 
     entry->kind = TREE_FOLDER;
     t->modules--;
-    return add_part(t, at, repository, commit, e);
+    return add_part(t, at, from, e);
 }
 
 static void entry_free(struct tree_entry *entry)
@@ -261,6 +262,7 @@ static void part_free(struct tree_part *p)
     git_repository_free(p->repository);
     free(p->at);
     free(p->path);
+    free(p->url);
 }
 
 void tree_free(struct tree **tree)

@@ -30,6 +30,12 @@ struct tree_part {
     git_oid commit, root;
     char *at;   /* owned; its folder in the tree, "" for the repository itself */
     char *path; /* owned; of the bare repository on disk */
+    char *url;  /* owned; where it came from */
+};
+
+struct tree_origin {
+    const char *repository; /* bare, on disk: bring.h */
+    const char *commit, *url;
 };
 
 struct tree {
@@ -46,10 +52,9 @@ bool tree_has_commit(const char *repository, const char *commit);
 
 /* Reads the tree of a commit (or of the commit that an annotated tag points to). Errors: ERR_FETCH_TREE (names that
  * cannot be, more than TREE_ENTRIES_MAX), ERR_TOO_LARGE (files of more than size_max bytes), ERR_FETCH_FAILED. */
-int tree_open(struct tree **out, const char *repository, const char *commit, uint64_t size_max,
-              struct err *e) ERR_CHECKED;
+int tree_open(struct tree **out, const struct tree_origin *from, uint64_t size_max, struct err *e) ERR_CHECKED;
 /* The same of a submodule, below the entry of that path, which becomes a folder. */
-int tree_add(struct tree *t, const char *at, const char *repository, const char *commit, struct err *e) ERR_CHECKED;
+int tree_add(struct tree *t, const char *at, const struct tree_origin *from, struct err *e) ERR_CHECKED;
 void tree_free(struct tree **tree);
 #define cleanup_tree CLEANUP(tree_free)
 

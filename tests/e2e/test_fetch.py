@@ -406,7 +406,7 @@ def test_files_that_unfold_to_more_bytes_than_allowed(start, server):
 
 
 def test_a_transfer_over_the_limit_is_stopped(start, server):
-    one = server.repository("large-files", {"requirements.txt": "numpy\n", "noise": os.urandom(40 << 20)})
+    one = server.repository("large", {"requirements.txt": "numpy\n", "noise": os.urandom(40 << 20)})
     code, text = start().open(server.url("large"), one.head, "main", size_max=4 << 20)
     assert code == TOO_LARGE and str(4 << 20) in text
 

@@ -126,8 +126,8 @@ static void join(struct dockerfile *d, struct slice line)
     buf_add(&d->joined, line.at, line.len);
 }
 
-/* Continuation lines, without comments and blank lines among them. */
-static void join_lines(struct dockerfile *d, struct slice line)
+/* Continuation lines, without comments and blank lines among them. True when the text ends before the instruction. */
+static bool join_lines(struct dockerfile *d, struct slice line)
 {
     bool more = cut_continuation(&line, d->escape);
 
@@ -142,6 +142,7 @@ static void join_lines(struct dockerfile *d, struct slice line)
         more = cut_continuation(&line, d->escape);
         join(d, line);
     }
+    return more;
 }
 
 size_t dockerfile_offset(const struct dockerfile *d, const char *at)
@@ -334,7 +335,7 @@ bool dockerfile_next(struct dockerfile_instruction *out, struct dockerfile *d)
         *out = (struct dockerfile_instruction){.first_line = d->line};
         buf_clear(&d->joined);
         buf_clear(&d->segments);
-        join_lines(d, line);
+        out->unended = join_lines(d, line);
         rest = (struct slice){buf_text(&d->joined), d->joined.len};
         out->word = dockerfile_sub_instruction(&rest);
         out->arguments = rest;

@@ -29,6 +29,7 @@ struct dockerfile_instruction {
     size_t first_line;      /* from 1 */
     size_t end;             /* offset in the text behind its last line, heredocs included */
     bool heredoc;
+    bool unended;   /* its last line says that it goes on, and the text ends */
     bool uncertain; /* engines that know heredocs may read other ones into it */
 };
 

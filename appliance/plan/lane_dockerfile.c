@@ -125,13 +125,17 @@ static int check_syntax(const struct passage *p, struct err *e)
 }
 
 /* Decisions 26. */
-static void insert_bundle(struct passage *p)
+static int insert_bundle(struct passage *p, struct err *e)
 {
     bool ends = p->edit.text.at[p->in.end - 1] == '\n';
 
+    if (p->in.unended)
+        return err_set(e, ERR_PLAN_FILE, "%s:%zu: this FROM goes on at the end of its line, and the file ends.",
+                       p->d->found.file, p->in.first_line);
     edit_insert(&p->edit, p->in.end, slice_from(slice_of(insertion), ends));
     buf_add_format(&p->added, "%s%zu", p->n_inserted ? " " : "", p->reader.line);
     p->n_inserted++;
+    return 0;
 }
 
 static int take_instruction(struct passage *p, struct err *e)
@@ -147,9 +151,7 @@ static int take_instruction(struct passage *p, struct err *e)
         return step_flags_check(p->d, &p->reader, &p->in, &p->edit, e);
     if (note_from(&foreign, p, e) < 0)
         return -1;
-    if (foreign && p->d->set->ca_bundle.len)
-        insert_bundle(p);
-    return 0;
+    return foreign && p->d->set->ca_bundle.len ? insert_bundle(p, e) : 0;
 }
 
 /* Reads all of it; with what is changed it is in p->edit. */

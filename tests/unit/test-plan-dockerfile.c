@@ -120,6 +120,7 @@ static void certificates(void)
     stages("FROM x\nRUN a \\\\\nFROM y\n", 2, "two escape characters are none");
     stages("FROM x\nRUN <<A <<-B\nFROM y\nA\n FROM y\n\tB\nFROM z\n", 2, "nor is a line of a heredoc");
     stages("FROM x\nRUN <<A\nFROM y\n", 1, "nor one of a heredoc that does not end");
+    is(planned("FROM x \\\n\n", true, CA), "", "one that does not end would swallow them, and is refused");
     ok(!planned("FROM x\n", true, ""), "without certificates nothing is added");
     stages("", 0, "an empty Dockerfile is BuildKit's to refuse");
 }

@@ -236,6 +236,7 @@ static void set_failure(const struct build *b, struct err *e)
 {
     const char *step = trace_failed_step(b->trace), *line = trace_failed_line(b->trace);
     const char *colon = line[0] ? ": " : "";
+    const char *cause = cause_of(b->failure);
     int code = exit_code_of(b->failure);
 
     if (code == KILLED && b->limit.limits.memory_bytes)
@@ -251,7 +252,7 @@ static void set_failure(const struct build *b, struct err *e)
     else if (str_is(cause_of(b->failure), "no active sessions")) /* builds.md 4.1: 20.10 and 26 say no more */
         err_set(e, ERR_BUILD_DOCKERFILE, "the Dockerfile mounts a secret or an ssh agent; builds here have none");
     else
-        err_set(e, ERR_BUILD_DOCKERFILE, "%s", cause_of(b->failure));
+        err_set(e, ERR_BUILD_DOCKERFILE, "%s", *cause ? cause : "the engine refuses this build and does not say why");
 }
 
 /* The stream ended well, or so it seems: whether the build did. One with an image did, whatever its log looked like. */

@@ -43,7 +43,8 @@ def appliance(shared_folder, server):
     with Appliance(shared_folder / "shared", [server.port], **SHORT_DELAYS) as running:
         yield running
         instance = running.instance()
-    assert nothing_left(instance) == []
+    left = nothing_left(instance)
+    assert left == [], left
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +67,8 @@ def own_appliance(shared_folder, server, request):
     yield start
     for one in started:
         one.stop()
-        assert nothing_left(one.instance()) == []
+        left = nothing_left(one.instance())
+        assert left == [], left
 
 
 @pytest.fixture

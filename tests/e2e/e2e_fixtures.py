@@ -2,6 +2,7 @@
 import os
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,16 @@ from ringbinder.repository import GitServer
 
 # A repository whose image is there at once and whose container answers at once: our stand-in for a Jupyter server.
 STUB = "FROM ringbinder/stub:1\nLABEL test=yes\n"
+
+
+def printing(lines, sleep="0"):
+    """A step that the engine has not seen before: prints, waits between the lines."""
+    return (f"RUN for i in $(seq {lines}); do echo line $i of {time.time_ns()}; sleep {sleep}; done\n")
+
+
+def built_by(steps):
+    """The steps run in the base; the image is the stub, so that it answers at once."""
+    return f"FROM ringbinder/debian:1 AS made\nUSER root\n{steps}RUN touch /made\n{STUB}COPY --from=made /made /made\n"
 
 
 def nothing_left(instance):

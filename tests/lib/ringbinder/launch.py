@@ -1,4 +1,5 @@
 """The client's side of the event stream (contract 2)."""
+import contextlib
 import http.client
 import json
 import time
@@ -7,6 +8,10 @@ import urllib.parse
 
 def spec(url, ref="HEAD"):
     return f"{urllib.parse.quote(url, safe='')}/{urllib.parse.quote(ref, safe='')}"
+
+
+def build_path(url, ref="HEAD"):
+    return f"/build/git/{spec(url, ref)}"
 
 
 class Stream:
@@ -50,7 +55,7 @@ class LaunchFailed(Exception):
 def launch(portal, url, ref="HEAD", on_event=None):
     """Runs a launch up to its `ready` event, which it returns with the events before it and its seconds."""
     begin = time.monotonic()
-    stream = Stream(portal, f"/build/git/{spec(url, ref)}")
+    stream = Stream(portal, build_path(url, ref))
     events = []
     try:
         for event in stream:
@@ -73,3 +78,26 @@ def events_of(portal, path, headers=None, timeout=900):
         return list(stream)
     finally:
         stream.close()
+
+
+def follow(portal, path, on_event=None, limit_s=120):
+    """A client as it should be: goes on with the last event's id whenever it is cut off. Events up to the last one."""
+    events, last_id, deadline = [], None, time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            stream = Stream(portal, path, timeout=30, last_id=last_id)
+            try:
+                assert stream.answer.status == 200, stream.answer.status
+                for event in stream:
+                    events.append(event)
+                    last_id = stream.last_id
+                    drop = on_event and on_event(event) == "drop"
+                    if event.get("phase") in ("ready", "failed"):
+                        return events
+                    if drop:
+                        break
+            finally:
+                last_id = stream.last_id or last_id
+                stream.close()
+        time.sleep(0.05)
+    raise AssertionError(f"no last event within {limit_s} s; {events[-3:]}")

@@ -55,7 +55,8 @@ def built_by_hand(dockerfile):
         entry = tarfile.TarInfo("Dockerfile")
         entry.size = len(dockerfile)
         tar.addfile(entry, io.BytesIO(dockerfile.encode()))
-    _, answer = engine.ask("POST", "/build?version=2", context.getvalue())
+    _, answer = engine.ask("POST", "/build?version=2&t=test-lanes:by-hand", context.getvalue())
+    engine.ask("DELETE", "/images/test-lanes:by-hand")
     records = [json.loads(line) for line in answer.splitlines()] if isinstance(answer, bytes) else [answer]
     return next((r["errorDetail"]["message"] for r in records if "errorDetail" in r), None)
 

@@ -31,7 +31,9 @@ def test_explain_says_lane_reason_and_steps_for_a_folder_and_a_url(appliance, se
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["lane"] == "layers" and told["pack"] == "PythonBuildPack" and told["steps"]
-    done = run(appliance, "explain", server.url("byhand"))
+    # explain has no configuration: it knows the base, and no other image of ours.
+    server.repository("explained", {"Dockerfile": "FROM ringbinder/debian:1\n"})
+    done = run(appliance, "explain", server.url("explained"))
     assert done.returncode == 0 and "dockerfile" in done.stdout and "Dockerfile" in done.stdout
 
 

@@ -177,3 +177,16 @@ def test_a_context_that_goes_over_the_limit_in_flight(faults, server):
     assert "the limit is 2097152" in ended.message
     server.repository("bomb", {"Dockerfile": f"{BASE}\n", **{f"zero{n}": bytes(30 << 20) for n in range(3)}})
     faults.fails(server.url("bomb"), "1005|13\\d\\d")
+
+
+@pytest.mark.parametrize("text", ["FROM {image}\n", f"{BASE}\nCOPY --from={{image}} / /stolen\n",
+                                  f"{BASE}\nRUN --mount=type=bind,from={{image}},target=/x cp -r /x /stolen\n",
+                                  "ARG I={image}\nFROM $I\n"], ids=["from", "copy", "mount", "argument"])
+def test_the_image_of_another_repository_is_not_read(faults, server, dockerfile, text):
+    """A Dockerfile reads another repository's image on this machine | `FROM`, `COPY --from`, a bind mount, `ARG`, with
+    the name of one that is there | the build is refused with a sentence"""
+    name = f"theirs-{uuid.uuid4().hex[:8]}"
+    server.repository(name, {"Dockerfile": "FROM ringbinder/stub:1\nLABEL theirs=yes\n"})
+    image = faults.ready(server.url(name))["image"]
+    faults.end_sessions()
+    assert "another repository" in faults.fails(dockerfile(text.replace("{image}", image)), "14\\d\\d").message

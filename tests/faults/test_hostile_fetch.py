@@ -118,3 +118,10 @@ def test_one_that_does_not_go_is_ended(faults):
     for _ in range(40):
         faults.fails(url_of("stays"), TREE, never_seen(), limit_s=20)
     assert wait_until(lambda: not processes_of(uid), LEFT_LIMIT_S), processes_of(uid)
+
+
+def test_children_that_it_leaves_are_ended(faults):
+    """A fetch leaves processes in sessions of their own | play `leaves-children` | they are ended with it"""
+    uid = int(faults.appliance.settings["fetch_uid"])
+    faults.fails(url_of("leaves-children"), TREE, never_seen(), limit_s=20)
+    assert wait_until(lambda: not processes_of(uid), LEFT_LIMIT_S), processes_of(uid)

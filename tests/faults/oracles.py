@@ -76,6 +76,14 @@ class Faults:
 
     def __enter__(self):
         self.appliance.start()
+        try:
+            return self.look()
+        except Exception:
+            self.appliance.stop()
+            raise
+
+    def look(self):
+        """What is there before the faults."""
         name = f"bystander-{self.appliance.folder.name}"
         self.server.repository(name, {"Dockerfile": STUB})
         self.bystander = launch(self.appliance.portal, self.server.url(name))

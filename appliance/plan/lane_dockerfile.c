@@ -13,6 +13,9 @@
 #define BUNDLE_PATH ".ringbinder-ca.crt"                     /* in the context */
 #define BUNDLE_IN_IMAGE "/usr/local/share/ringbinder-ca.crt" /* where no distribution has anything */
 #define SHOWN 60
+/* An engine takes time with the square of an instruction's length: 60 kB cost 5 s of its processor (20.10). */
+#define INSTRUCTION_MAX ((size_t)16 << 10)
+#define FILE_MAX ((size_t)256 << 10)
 
 /* Decisions 26. WIRE_FETCH_ADDED_LINES lines (wire/fetch.h), so that the daemon can count them back. */
 static const char insertion[] =
@@ -109,6 +112,10 @@ static int check_syntax(const struct passage *p, struct err *e)
     if (!is_instruction(word))
         return err_set(e, ERR_PLAN_FILE, "%s:%zu: \"%.*s\" is no instruction of a Dockerfile.", path, p->in.first_line,
                        shown, word.at);
+    if (p->in.arguments.len > INSTRUCTION_MAX)
+        return err_set(e, ERR_TOO_LARGE,
+                       "%s:%zu: %.*s has more than %zu KiB, and the engine would take long to read it.", path,
+                       p->in.first_line, shown, word.at, INSTRUCTION_MAX >> 10);
     /* Decisions 27: an engine of old says nothing that a reader could understand. */
     if (p->in.heredoc && !p->d->set->heredoc)
         return err_set(
@@ -213,7 +220,11 @@ int lane_dockerfile(struct plan_draft *d, struct err *e)
     struct slice text;
     size_t len;
 
-    if (files_text(&text, d->repo, d->found.file, e) < 0 || dockerfile_neutralise(&safe, &neutralised, text, e) < 0)
+    if (files_text(&text, d->repo, d->found.file, e) < 0)
+        return -1;
+    if (text.len > FILE_MAX)
+        return err_set(e, ERR_TOO_LARGE, "%s has more than %zu KiB.", d->found.file, FILE_MAX >> 10);
+    if (dockerfile_neutralise(&safe, &neutralised, text, e) < 0)
         return -1;
     p.edit = (struct edit){.out = &written, .text = {buf_text(&safe), safe.len}};
     if (go_through(&p, e) < 0)

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cgroup.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 
@@ -117,17 +118,6 @@ int cell_enter(const struct cell *c)
     return 0;
 }
 
-static void kill_listed(const char *folder)
-{
-    cleanup_free char *path = mem_format("%s/cgroup.procs", folder);
-    cleanup_file FILE *list = fopen(path, "re");
-    int pid;
-
-    while (list && fscanf(list, "%d", &pid) == 1)
-        if (pid > 1)
-            kill(pid, SIGKILL);
-}
-
 void cell_kill(const struct cell *c)
 {
     for (char *const *folder = c->folders; *folder; folder++) {
@@ -135,7 +125,7 @@ void cell_kill(const struct cell *c)
             continue;
         if (is_there(*folder, "pids.max"))
             put(*folder, "pids.max", "0"); /* who forks while the list is read forks no more */
-        kill_listed(*folder);
+        cgroup_kill_listed(*folder);
     }
 }
 

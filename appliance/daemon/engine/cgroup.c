@@ -5,13 +5,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cgroup.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -124,18 +124,6 @@ int cgroup_make(const char *folder, struct err *e)
     }
 }
 
-/* Only these: a process that is forked meanwhile has as much memory, and the limit that is written next ends it. */
-static void kill_members(const char *folder)
-{
-    cleanup_free char *path = mem_format("%s/cgroup.procs", folder);
-    cleanup_file FILE *file = fopen(path, "re");
-    int pid;
-
-    while (file && fscanf(file, "%d", &pid) == 1)
-        if (pid > 1)
-            kill(pid, SIGKILL);
-}
-
 /* Somebody else's that is lower; two appliances may take the same step for theirs. */
 static bool is_lower(int fd, int64_t number)
 {
@@ -181,7 +169,8 @@ int cgroup_limit(const char *folder, const struct cgroup_limits *limits, struct 
         int failed = files[i].wanted ? write_number(folder, files[i].file, files[i].number) : 0;
 
         if (failed == EBUSY) {
-            kill_members(folder);
+            /* Whoever is forked meanwhile has as much memory: the limit that is written next ends it. */
+            cgroup_kill_listed(folder);
             failed = write_number(folder, files[i].file, files[i].number);
         }
         if (failed) {

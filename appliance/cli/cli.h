@@ -11,6 +11,17 @@ int cli_up(int argc, char **argv);
 int cli_launch(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 
+struct argp_state;
+
+/* "URL [REF]", as verbs take it; ref stays what it was where it is left out. Borrowed from argv. */
+struct cli_repository {
+    const char *url, *ref;
+};
+
+/* Takes one key of argp's; `missing` is what is said where no repository is named. An error_t of argp's parsers. */
+int cli_take_repository(struct cli_repository *r, int key, const char *value, struct argp_state *state,
+                        const char *missing);
+
 /* Where the appliance keeps its state and sockets unless --dir says otherwise. */
 #define CLI_DIR "/var/lib/ringbinder"
 

@@ -10,29 +10,17 @@
 
 struct explain {
     bool json;
-    char *what, *ref;
+    struct cli_repository repository; /* or a folder, for its URL */
 };
 
 static error_t take(int key, char *value, struct argp_state *state)
 {
     struct explain *x = state->input;
 
-    switch (key) {
-    case 'j':
-        x->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 1)
-            argp_error(state, "one repository and one ref at a time");
-        *(state->arg_num ? &x->ref : &x->what) = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (!x->what)
-            argp_error(state, "name a repository: its URL, or a folder");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (key != 'j')
+        return cli_take_repository(&x->repository, key, value, state, "name a repository: its URL, or a folder");
+    x->json = true;
+    return 0;
 }
 
 /* The same program that plans for the daemon does it, so that both say the same; it needs no daemon. */
@@ -44,15 +32,15 @@ int cli_explain(int argc, char **argv)
                                      "Exit code 2: no lane takes it."};
     struct explain x = {0};
     cleanup_free char *fetch = cli_program("ringbinder-fetch");
-    char *command[6] = {fetch, "explain"};
+    const char *command[6] = {fetch, "explain"};
     int count = 2;
 
     argp_parse(&argp, argc, argv, 0, NULL, &x);
     if (x.json)
         command[count++] = "--json";
-    command[count++] = x.what;
-    command[count] = x.ref;
-    execv(fetch, command);
+    command[count++] = x.repository.url;
+    command[count] = x.repository.ref;
+    execv(fetch, (char *const *)(const void *)command);
     perror("ringbinder explain: starting ringbinder-fetch");
     return 1;
 }

@@ -14,7 +14,8 @@
 #define SPEC_MAX 4096
 
 struct launch {
-    const char *dir, *url, *ref;
+    const char *dir;
+    struct cli_repository repository;
     bool quiet;
     bool ready, failed;
 };
@@ -30,17 +31,8 @@ static error_t take(int key, char *value, struct argp_state *state)
     case 'q':
         l->quiet = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 1)
-            argp_error(state, "one repository and one ref at a time");
-        *(state->arg_num ? &l->ref : &l->url) = value;
-        return 0;
-    case ARGP_KEY_END:
-        if (!l->url)
-            argp_error(state, "name a repository by its URL");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_take_repository(&l->repository, key, value, state, "name a repository by its URL");
     }
 }
 
@@ -77,9 +69,9 @@ static bool show_event(void *arg, const json_t *event)
 static bool build_path(struct buf *out, const struct launch *l)
 {
     buf_add_text(out, "/build/git/");
-    url_encode(out, slice_of(l->url), "-._~");
+    url_encode(out, slice_of(l->repository.url), "-._~");
     buf_add_char(out, '/');
-    return url_encode(out, slice_of(l->ref), "-._~");
+    return url_encode(out, slice_of(l->repository.ref), "-._~");
 }
 
 int cli_launch(int argc, char **argv)
@@ -92,7 +84,7 @@ int cli_launch(int argc, char **argv)
     static const struct argp argp = {options, take, "URL [REF]",
                                      "Launches a Git repository: its progress on stderr, then the link on stdout.\v"
                                      "REF is a branch, a tag or a commit; HEAD when it is left out."};
-    struct launch l = {.dir = CLI_DIR, .ref = "HEAD"};
+    struct launch l = {.dir = CLI_DIR, .repository.ref = "HEAD"};
     cleanup_buf struct buf path = BUF_OF(SPEC_MAX);
     cleanup_free char *socket = NULL;
     struct err e;

@@ -1,5 +1,6 @@
 /* ringbinder: the operator's hands. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,24 @@ char *cli_program(const char *name)
             return STEAL(beside);
     }
     return mem_format("%s/ringbinder/%s", LIBEXECDIR, name);
+}
+
+int cli_take_repository(struct cli_repository *r, int key, const char *value, struct argp_state *state,
+                        const char *missing)
+{
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 1)
+            argp_error(state, "one repository and one ref at a time");
+        *(state->arg_num ? &r->ref : &r->url) = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (!r->url)
+            argp_error(state, "%s", missing);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static int run_verb(const struct verb *verb, int argc, char **argv)

@@ -16,12 +16,12 @@ HELLO, SETTING, ROUTE, SYNCED, WAKE, ACTIVITY, UNREACHABLE = range(1, 8)
 OPEN, HELD, CLOSED, FORGOTTEN = range(1, 5)
 NONE = 0xffffffff
 
-# Hands the descriptors over and becomes the gateway (sd_listen_fds(3): LISTEN_PID is the process itself).
+# Hands the descriptors over and becomes the gateway, or what runs it (sd_listen_fds(3): LISTEN_PID is the process itself).
 HAND_OVER = """
 import os, sys
 count, program = int(sys.argv[1]), sys.argv[3:]
 os.environ.update(LISTEN_FDS=str(count), LISTEN_FDNAMES=sys.argv[2], LISTEN_PID=str(os.getpid()))
-os.execv(program[0], program)
+os.execvp(program[0], program)
 """
 
 
@@ -69,7 +69,7 @@ class Gateway:
                 os.dup2(fd, 3 + at)
 
         process = subprocess.Popen(
-            [*prefix, sys.executable, "-c", HAND_OVER, "3", "portal:sessions:door", str(PROGRAM), "--control",
+            [sys.executable, "-c", HAND_OVER, "3", "portal:sessions:door", *prefix, str(PROGRAM), "--control",
              str(self.control_path), "--portal", str(self.portal_path)],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=place, close_fds=False)
         for fd in high:
@@ -86,7 +86,7 @@ class Gateway:
 
     def greet(self, synced=True):
         """Accepts the gateway and says hello; what it heard first."""
-        self.listener.settimeout(5)
+        self.listener.settimeout(20)
         self.control, _ = self.listener.accept()
         self.control.settimeout(5)
         heard = self.control.recv(1024)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "conf.h"
 #include "engine/egress.h"
+#include "front.h"
 #include "wiring.h"
 
 #define STATE_DIR "/var/lib/ringbinder"
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
                                      "The daemon of Ringbinder. It is started by `ringbinder up` or by systemd, which "
                                      "hand its sockets over."};
     struct arguments arguments = {.dir = STATE_DIR};
+    struct session_gateway gateway;
     struct conf conf;
     struct err e;
     int result;
@@ -80,6 +82,8 @@ int main(int argc, char **argv)
     result = conf_read(&conf, arguments.config, &e);
     if (result == 0)
         result = egress_check((const char *const *)conf.fetch_allow, &e);
+    if (result == 0)
+        result = front_read(&gateway, &conf, conf.portal_url, &e);
     if (result == 0)
         result = do_task(&arguments, &conf, &e);
     if (result < 0)

@@ -21,6 +21,7 @@
 #include "engine/egress.h"
 #include "engine/engine.h"
 #include "federation/health.h"
+#include "front.h"
 #include "identity.h"
 #include "launch/launch.h"
 #include "loop/loop.h"
@@ -168,30 +169,12 @@ static int meet_engine(struct daemon *d, struct err *e)
     return result;
 }
 
-/* The gateway's limits by enum wire_setting. */
-static void set_gateway(int64_t settings[WIRE_SETTINGS], const struct conf *c)
-{
-    wire_settings_start(settings);
-    settings[WIRE_SETTING_HEAD_MAX] = c->head_limit;
-    settings[WIRE_SETTING_PORTAL_BODY_MAX] = c->portal_body_limit;
-    settings[WIRE_SETTING_SESSION_BODY_MAX] = c->session_body_limit;
-    settings[WIRE_SETTING_HEAD_MS] = c->head_timeout;
-    settings[WIRE_SETTING_KEEP_ALIVE_MS] = c->client_idle_timeout;
-    settings[WIRE_SETTING_STALL_MS] = c->stall_timeout;
-    settings[WIRE_SETTING_ANSWER_MS] = c->answer_timeout;
-    settings[WIRE_SETTING_TUNNEL_IDLE_MS] = c->websocket_timeout;
-    settings[WIRE_SETTING_CONNECT_MS] = c->connect_timeout;
-    settings[WIRE_SETTING_DAEMON_WAIT_MS] = c->daemon_wait;
-    settings[WIRE_SETTING_ACTIVITY_MS] = c->activity_every;
-    settings[WIRE_SETTING_CONNECTIONS_MAX] = c->client_limit;
-}
-
 static int make_sessions(struct daemon *d, struct err *e)
 {
     const struct conf *c = d->conf;
     const struct session_parts parts = {d->loop, d->store, d->engine, d->outbound};
     cleanup_free char *door = mem_format("%s/run/door.sock", d->dir);
-    int64_t gateway[WIRE_SETTINGS];
+    struct session_gateway gateway;
     struct session_settings settings = {
         .hub_url = d->hub_url,
         .door_socket = door,
@@ -208,11 +191,10 @@ static int make_sessions(struct daemon *d, struct err *e)
         .allow_origin = *c->jupyter_allow_origin ? c->jupyter_allow_origin : NULL,
         .default_url = *c->jupyter_default_url ? c->jupyter_default_url : NULL,
         .extra_arguments = (const char *const *)c->jupyter_args,
-        .gateway = gateway,
+        .gateway = &gateway,
     };
 
-    set_gateway(gateway, c);
-    if (inherited(&settings.control_fd, "control", e) < 0)
+    if (front_read(&gateway, c, d->portal_url, e) < 0 || inherited(&settings.control_fd, "control", e) < 0)
         return -1;
     return sessions_new(&d->sessions, &parts, &settings, e);
 }

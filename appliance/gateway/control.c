@@ -18,6 +18,7 @@ static void lost(struct control *c)
 {
     poll_close(&c->source);
     c->greeted = false;
+    c->version = WIRE_VERSION;
     c->retry_at = c->gateway->poll.now + c->retry_ms;
     poll_tick_in(&c->gateway->poll, c->retry_ms);
     c->retry_ms = c->retry_ms * 2 < RETRY_MOST_MS ? c->retry_ms * 2 : RETRY_MOST_MS;
@@ -27,7 +28,7 @@ static void lost(struct control *c)
 static bool say(struct control *c, const struct wire_message *m)
 {
     uint8_t packet[WIRE_PACKET_MAX];
-    size_t len = wire_encode(packet, m);
+    size_t len = wire_encode(packet, m, c->version);
 
     return send(c->source.fd, packet, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
 }
@@ -36,10 +37,11 @@ static int hear_hello(struct control *c, const struct wire_message *m, struct er
 {
     if (c->greeted)
         return err_set(e, ERR_WIRE_MALFORMED, "a second hello");
-    if (m->version + 1 < WIRE_VERSION || m->version > WIRE_VERSION + 1)
+    if (!wire_version(m->version))
         return err_set(e, ERR_WIRE_MALFORMED, "the daemon speaks version %u, this gateway %d", m->version,
                        WIRE_VERSION);
     c->greeted = true;
+    c->version = wire_version(m->version);
     c->retry_ms = RETRY_FIRST_MS;
     routes_begin(&c->gateway->routes);
     log_line(LOG_INFO, ERR_NONE, "the daemon is here");
@@ -55,11 +57,18 @@ static void hear_setting(struct gateway *g, const struct wire_message *m)
                  m->setting, (long long)m->value);
 }
 
+/* A text of a later version means nothing here. */
+static void hear_text(struct gateway *g, const struct wire_message *m)
+{
+    if (m->text == WIRE_TEXT_PORTAL_URL)
+        str_copy(g->portal_url, sizeof g->portal_url, m->bytes);
+}
+
 static int hear(struct control *c, const uint8_t *packet, size_t len, struct err *e)
 {
     struct wire_message m;
 
-    if (wire_decode(&m, packet, len, e) < 0)
+    if (wire_decode(&m, packet, len, c->version, e) < 0)
         return -1;
     if (m.kind == WIRE_HELLO)
         return hear_hello(c, &m, e);
@@ -75,6 +84,12 @@ static int hear(struct control *c, const uint8_t *packet, size_t len, struct err
     case WIRE_SYNCED:
         routes_synced(c->gateway);
         control_note_activity(c);
+        return 0;
+    case WIRE_TEXT:
+        hear_text(c->gateway, &m);
+        return 0;
+    case WIRE_PROXIES:
+        c->gateway->proxies = m.proxies;
         return 0;
     case WIRE_HELLO:
     case WIRE_WAKE:
@@ -92,7 +107,7 @@ static void control_ready(struct poll_source *source, uint32_t events)
     struct err e;
 
     for (int i = 0; i < PACKETS_A_TURN; i++) {
-        ssize_t n = recv(source->fd, packet, sizeof packet, MSG_DONTWAIT);
+        ssize_t n = recv(source->fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC);
 
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
@@ -101,7 +116,9 @@ static void control_ready(struct poll_source *source, uint32_t events)
             lost(c);
             return;
         }
-        if (hear(c, packet, (size_t)n, &e) < 0) {
+        if ((size_t)n > sizeof packet)
+            err_set(&e, ERR_WIRE_MALFORMED, "a packet of %zd bytes", n);
+        if ((size_t)n > sizeof packet || hear(c, packet, (size_t)n, &e) < 0) {
             log_err(LOG_ERR, &e, "the daemon's message");
             lost(c);
             return;
@@ -127,6 +144,7 @@ static void try_to_connect(struct control *c)
 void control_start(struct control *c, struct gateway *g, const char *path)
 {
     *c = (struct control){.source = {-1, control_ready}, .gateway = g, .path = path, .retry_ms = RETRY_FIRST_MS};
+    c->version = WIRE_VERSION;
     try_to_connect(c);
 }
 

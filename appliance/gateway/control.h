@@ -16,6 +16,7 @@ struct control {
     struct gateway *gateway;
     const char *path;
     bool greeted;      /* the daemon's HELLO has come */
+    uint32_t version;  /* what is spoken with it */
     int64_t retry_ms;  /* until the next try */
     int64_t retry_at;  /* 0: connected */
     int64_t report_at; /* when activity may be reported again */

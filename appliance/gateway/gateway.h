@@ -14,7 +14,9 @@
 
 struct gateway {
     struct poll poll;
-    int64_t settings[WIRE_SETTINGS]; /* by enum wire_setting */
+    int64_t settings[WIRE_SETTINGS];    /* by enum wire_setting */
+    char portal_url[WIRE_TEXT_MAX + 1]; /* with a '/' at its end; "": not known */
+    struct wire_proxies proxies;        /* who is believed about others */
     struct routes routes;
     struct target portal; /* the daemon's pages */
     struct control control;

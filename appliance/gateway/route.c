@@ -27,6 +27,7 @@ static void forget(struct routes *r, struct route *route)
     HASH_DEL(r->by_name, route);
     target_close(&route->target);
     list_remove(&route->active);
+    free(route->again);
     free(route);
 }
 
@@ -65,6 +66,9 @@ void route_set(struct gateway *g, const struct wire_message *m)
             (m->route == WIRE_ROUTE_OPEN && target_is_at(&route->target, m->address, m->port));
     route->state = m->route;
     route->code = (enum err_code)m->code;
+    route->ended_s = m->ended_s;
+    free(route->again);
+    route->again = *m->bytes ? mem_string(m->bytes) : NULL;
     if (!stays) {
         target_close(&route->target);
         route->input_at = route->any_at = 0;

@@ -8,16 +8,22 @@
  * A packet is one byte of kind and then the kind's fields, numbers in network order:
  *     HELLO        version u32
  *     SETTING      number u16, value i64
- *     ROUTE        name, route u8, then OPEN: address 16 bytes, port u16; CLOSED: code u32
+ *     ROUTE        name, route u8, then OPEN: address 16 bytes, port u16; CLOSED: code u32, ended i64, text
  *     SYNCED       -
  *     WAKE         name
  *     ACTIVITY     name, input u32, any u32
  *     UNREACHABLE  name
- * and a name is one byte of length, 1 to WIRE_NAME_MAX, and its bytes.
+ *     TEXT         number u16, text
+ *     PROXIES      unix u8, count u8, count times: address 16 bytes, bits u8
+ * and a name is one byte of length, 1 to WIRE_NAME_MAX, and its bytes, a text two bytes of length, 0 to WIRE_TEXT_MAX,
+ * and its bytes. In version 1 a closed route ends with its code.
  */
+#define ROUTES_SAY_WHEN 2 /* since that version: the time and the link of a closed route */
+#define TEXTS_SINCE 2     /* and TEXT and PROXIES */
 
 struct reader {
     const uint8_t *at, *end;
+    uint32_t version;
     bool failed;
 };
 
@@ -36,7 +42,27 @@ static void put_name(uint8_t **at, const char *name)
     *at += len;
 }
 
-static void put_route(uint8_t **at, const struct wire_message *m)
+static void put_text(uint8_t **at, const char *text)
+{
+    size_t len = strlen(text);
+
+    put(at, len, 2);
+    memcpy(*at, text, len);
+    *at += len;
+}
+
+static void put_proxies(uint8_t **at, const struct wire_proxies *p)
+{
+    put(at, p->unix_peers, 1);
+    put(at, p->count, 1);
+    for (size_t i = 0; i < p->count; i++) {
+        memcpy(*at, p->list[i].address, sizeof p->list[i].address);
+        *at += sizeof p->list[i].address;
+        put(at, p->list[i].bits, 1);
+    }
+}
+
+static void put_route(uint8_t **at, const struct wire_message *m, uint32_t version)
 {
     put_name(at, m->name);
     put(at, m->route, 1);
@@ -45,14 +71,21 @@ static void put_route(uint8_t **at, const struct wire_message *m)
         *at += sizeof m->address;
         put(at, m->port, 2);
     }
-    if (m->route == WIRE_ROUTE_CLOSED)
-        put(at, m->code, 4);
+    if (m->route != WIRE_ROUTE_CLOSED)
+        return;
+    put(at, m->code, 4);
+    if (version < ROUTES_SAY_WHEN)
+        return;
+    put(at, (uint64_t)m->ended_s, 8);
+    put_text(at, m->bytes);
 }
 
-size_t wire_encode(uint8_t packet[WIRE_PACKET_MAX], const struct wire_message *m)
+size_t wire_encode(uint8_t packet[WIRE_PACKET_MAX], const struct wire_message *m, uint32_t version)
 {
     uint8_t *at = packet;
 
+    if (m->kind >= WIRE_TEXT && version < TEXTS_SINCE)
+        return 0;
     put(&at, m->kind, 1);
     switch (m->kind) {
     case WIRE_HELLO:
@@ -63,7 +96,7 @@ size_t wire_encode(uint8_t packet[WIRE_PACKET_MAX], const struct wire_message *m
         put(&at, (uint64_t)m->value, 8);
         break;
     case WIRE_ROUTE:
-        put_route(&at, m);
+        put_route(&at, m, version);
         break;
     case WIRE_SYNCED:
         break;
@@ -75,6 +108,13 @@ size_t wire_encode(uint8_t packet[WIRE_PACKET_MAX], const struct wire_message *m
         put_name(&at, m->name);
         put(&at, m->input_ms, 4);
         put(&at, m->any_ms, 4);
+        break;
+    case WIRE_TEXT:
+        put(&at, m->text, 2);
+        put_text(&at, m->bytes);
+        break;
+    case WIRE_PROXIES:
+        put_proxies(&at, &m->proxies);
         break;
     }
     return (size_t)(at - packet);
@@ -112,6 +152,53 @@ static void take_name(struct reader *r, char name[WIRE_NAME_MAX + 1])
     r->at += len;
 }
 
+bool wire_text_is_plain(const char *text)
+{
+    static const char others[] = "-._~:/?#[]@!$&'()*+,;=%";
+
+    while ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') ||
+           (*text && strchr(others, *text)))
+        text++;
+    return !*text;
+}
+
+static void take_text(struct reader *r, char text[WIRE_TEXT_MAX + 1])
+{
+    size_t len = take(r, 2);
+
+    if (len > WIRE_TEXT_MAX || (size_t)(r->end - r->at) < len || memchr(r->at, 0, len)) {
+        r->failed = true;
+        return;
+    }
+    memcpy(text, r->at, len);
+    r->at += len;
+    r->failed |= !wire_text_is_plain(text);
+}
+
+static void take_proxies(struct reader *r, struct wire_proxies *p)
+{
+    uint64_t unix_peers = take(r, 1), count = take(r, 1);
+
+    r->failed |= unix_peers > 1 || count > WIRE_PROXIES_MAX;
+    if (r->failed)
+        return;
+    p->unix_peers = unix_peers;
+    p->count = (uint8_t)count;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t address[16], bits;
+
+        for (size_t j = 0; j < sizeof address; j++)
+            address[j] = (uint8_t)take(r, 1);
+        bits = (uint8_t)take(r, 1);
+        if (r->failed || bits > 128) {
+            r->failed = true;
+            return;
+        }
+        p->list[i] = network_of(address, bits);
+        r->failed |= memcmp(p->list[i].address, address, sizeof address) != 0;
+    }
+}
+
 static void take_route(struct reader *r, struct wire_message *out)
 {
     take_name(r, out->name);
@@ -125,6 +212,10 @@ static void take_route(struct reader *r, struct wire_message *out)
         return;
     case WIRE_ROUTE_CLOSED:
         out->code = (uint32_t)take(r, 4);
+        if (r->version < ROUTES_SAY_WHEN)
+            return;
+        out->ended_s = (int64_t)take(r, 8);
+        take_text(r, out->bytes);
         return;
     case WIRE_ROUTE_HELD:
     case WIRE_ROUTE_FORGOTTEN:
@@ -157,13 +248,29 @@ static void take_fields(struct reader *r, struct wire_message *out)
         out->input_ms = (uint32_t)take(r, 4);
         out->any_ms = (uint32_t)take(r, 4);
         return;
+    case WIRE_TEXT:
+        out->text = (uint16_t)take(r, 2);
+        take_text(r, out->bytes);
+        r->failed |= r->version < TEXTS_SINCE;
+        return;
+    case WIRE_PROXIES:
+        take_proxies(r, &out->proxies);
+        r->failed |= r->version < TEXTS_SINCE;
+        return;
     }
     r->failed = true;
 }
 
-int wire_decode(struct wire_message *out, const uint8_t *packet, size_t len, struct err *e)
+uint32_t wire_version(uint32_t theirs)
 {
-    struct reader r = {packet, packet + len, false};
+    if (theirs > WIRE_VERSION)
+        return theirs == WIRE_VERSION + 1 ? WIRE_VERSION : 0;
+    return theirs && theirs + 1 >= WIRE_VERSION ? theirs : 0;
+}
+
+int wire_decode(struct wire_message *out, const uint8_t *packet, size_t len, uint32_t version, struct err *e)
+{
+    struct reader r = {packet, packet + len, version, false};
 
     *out = (struct wire_message){0};
     out->kind = (enum wire_kind)take(&r, 1);
@@ -213,6 +320,8 @@ bool wire_permitted(enum wire_kind kind, bool greeted)
     case WIRE_SETTING:
     case WIRE_ROUTE:
     case WIRE_SYNCED:
+    case WIRE_TEXT:
+    case WIRE_PROXIES:
         return false;
     }
     return false;

@@ -116,7 +116,7 @@ def test_conversation(gateway, file, tmp_path):
 def test_the_gateway_greets_first_with_its_version(tmp_path):
     g = Gateway(tmp_path, daemon=False)
     g.listen()
-    assert g.greet() == struct.pack(">BI", gw.HELLO, 1)
+    assert g.greet() == struct.pack(">BI", gw.HELLO, gw.VERSION)
     assert g.stop()
 
 
@@ -227,7 +227,7 @@ def test_a_tunnel_outlives_the_daemon(gateway):
         assert client.recv(100) == b""
 
 
-@pytest.mark.parametrize("packet", [b"\x09", b"\x03\x02me", bytes([gw.WAKE, 1]) + b"a", bytes([gw.HELLO, 0, 0, 0, 1]),
+@pytest.mark.parametrize("packet", [b"\x0a", b"\x03\x02me", bytes([gw.WAKE, 1]) + b"a", bytes([gw.HELLO, 0, 0, 0, 1]),
                                     b"x" * 1000], ids=["unknown", "cut-off", "not-its-to-say", "second-hello", "long"])
 def test_a_daemon_that_speaks_nonsense_is_left_and_looked_for_again(gateway, packet):
     server = Server(says(b"ok"))
@@ -244,10 +244,22 @@ def test_a_daemon_of_a_distant_version_is_not_understood(tmp_path):
     g.listen()
     g.listener.settimeout(5)
     connection, _ = g.listener.accept()
-    connection.send(struct.pack(">BI", gw.HELLO, 3))
+    connection.send(struct.pack(">BI", gw.HELLO, gw.VERSION + 2))
     connection.recv(1024)
     assert connection.recv(1024) == b""
     connection.close()
+    assert g.stop()
+
+
+def test_a_daemon_of_the_version_before_is_spoken_with_in_its_own_words(tmp_path):
+    g = Gateway(tmp_path, daemon=False)
+    g.listen()
+    g.greet(version=gw.VERSION - 1)
+    g.close("me", 1609)
+    answer = raw(g.sessions, GET % b"/user/me/")
+    assert status(answer) == 424 and b"idle" in answer
+    g.text(gw.PORTAL_URL, "https://portal.example/")
+    assert g.control.recv(1024) == b"", "what came with a later version, it may not say"
     assert g.stop()
 
 

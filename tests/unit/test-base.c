@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/network.h"
 #include "base/str.h"
 #include "base/url.h"
 #include "base/watch.h"
@@ -154,6 +155,33 @@ static void journal(void)
     is(clock_text(when, 1000), "1970-01-01T00:00:01.000Z", "times are RFC 3339");
 }
 
+static bool network_holds(const char *network, const char *address)
+{
+    struct network n;
+    uint8_t bytes[16];
+    struct err e;
+
+    return network_parse(&n, network, &e) == 0 && network_address(bytes, slice_of(address)) && network_has(&n, bytes);
+}
+
+static void networks(void)
+{
+    static const char *const wrong[] = {"",       "/8",    "10.0.0.1/", "10.0.0.1/33", "10.0.0.1/-1",  "::1/129",
+                                        "10.0.0", "[::1]", "::1%lo",    "a",           "10.0.0.0/8/8", "10.0.0.0/8 "};
+    struct network n;
+    struct err e;
+
+    ok(network_holds("10.1.0.0/16", "10.1.255.255") && !network_holds("10.1.0.0/16", "10.2.0.0"), "a network of IPv4");
+    ok(network_holds("10.1.128.0/17", "10.1.128.1") && !network_holds("10.1.128.0/17", "10.1.127.1"),
+       "its bits need not be whole bytes");
+    ok(network_holds("10.1.2.3", "10.1.2.3") && !network_holds("10.1.2.3", "10.1.2.4"), "an address is a network");
+    ok(network_holds("2001:db8::/32", "2001:db8:1::1") && !network_holds("2001:db8::/32", "2001:db9::1"), "IPv6");
+    ok(network_holds("10.9.9.9/8", "10.1.1.1"), "bits behind the network's do not count");
+    ok(network_holds("0.0.0.0/0", "1.2.3.4") && !network_holds("0.0.0.0/0", "::1"), "IPv4 has no IPv6 in it");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        ok(network_parse(&n, wrong[i], &e) < 0, "\"%s\" is no network", wrong[i]);
+}
+
 int main(void)
 {
     errors();
@@ -162,6 +190,7 @@ int main(void)
     text();
     urls();
     ids();
+    networks();
     watches();
     journal();
     return tap_end();

@@ -92,7 +92,9 @@ static void run_for(int64_t ms)
 
 static void make_sessions(void)
 {
-    static const int64_t gateway[WIRE_SETTINGS] = {[WIRE_SETTING_HEAD_MAX] = 16384};
+    static const struct session_gateway gateway = {.settings = {[WIRE_SETTING_HEAD_MAX] = 16384},
+                                                   .portal_url = "https://portal.example/",
+                                                   .proxies = {.unix_peers = true}};
     struct session_settings settings = {.hub_url = "http://127.0.0.1:8586/",
                                         .door_socket = "/run/door.sock",
                                         .control_fd = listener,
@@ -106,7 +108,7 @@ static void make_sessions(void)
                                         .age_ms = AGE_MS,
                                         .sweep_ms = SWEEP_MS,
                                         .grace_ms = GRACE_MS,
-                                        .gateway = gateway};
+                                        .gateway = &gateway};
     struct session_parts parts = {.loop = loop,
                                   .store = store,
                                   .engine = (struct engine *)&fake_engine,
@@ -697,7 +699,7 @@ static int gateway_connects(void)
 static void gateway_says(int fd, const struct wire_message *m)
 {
     uint8_t packet[WIRE_PACKET_MAX];
-    size_t len = wire_encode(packet, m);
+    size_t len = wire_encode(packet, m, WIRE_VERSION);
 
     if (send(fd, packet, len, MSG_NOSIGNAL) < 0)
         printf("# the gateway cannot send\n");
@@ -712,7 +714,7 @@ static struct wire_message gateway_hears(int fd)
     ssize_t len = recv(fd, packet, sizeof packet, MSG_DONTWAIT);
     struct err e;
 
-    if (len > 0 && wire_decode(&m, packet, (size_t)len, &e) < 0)
+    if (len > 0 && wire_decode(&m, packet, (size_t)len, WIRE_VERSION, &e) < 0)
         printf("# %s\n", e.text);
     return m;
 }
@@ -757,6 +759,13 @@ static void gateway_is_told(void)
     ok(m.kind == WIRE_HELLO && m.version == WIRE_VERSION, "a hello is answered with a hello");
     m = gateway_hears(fd);
     ok(m.kind == WIRE_SETTING && m.setting == WIRE_SETTING_HEAD_MAX && m.value == 16384, "and the settings");
+    do
+        m = gateway_hears(fd);
+    while (m.kind == WIRE_SETTING);
+    ok(m.kind == WIRE_TEXT && m.text == WIRE_TEXT_PORTAL_URL && str_is(m.bytes, "https://portal.example/"),
+       "the portal's URL");
+    m = gateway_hears(fd);
+    ok(m.kind == WIRE_PROXIES && m.proxies.unix_peers, "whom to believe");
     run_for(100);
     is_number(gateway_syncs(fd), 0, "and all routes, of which there are none");
     s = running(&w, 1);
@@ -774,6 +783,7 @@ static void gateway_is_told(void)
         while (m.kind == WIRE_ROUTE && m.route == WIRE_ROUTE_OPEN);
         ok(m.kind == WIRE_ROUTE && m.route == WIRE_ROUTE_CLOSED && m.code == ERR_SESSION_IDLE,
            "both hear that it has ended, and why");
+        ok(m.ended_s && str_is(m.bytes, "v2/git/x/HEAD"), "when, and how to launch it again");
     }
     daemon_restarts();
     ok(is_closed(fd) && is_closed(second), "a daemon that goes takes its connections along");
@@ -782,6 +792,34 @@ static void gateway_is_told(void)
     fd = gateway_connects();
     gateway_says(fd, &hello);
     is_number(gateway_syncs(fd), 1, "and after a restart the page of what ended is still there");
+    close(fd);
+    daemon_ends();
+}
+
+static void gateway_is_older(void)
+{
+    static const struct wire_message old = {.kind = WIRE_HELLO, .version = WIRE_VERSION - 1};
+    struct wire_message m;
+    struct waiter w;
+    int fd;
+
+    daemon_starts();
+    run_for(100);
+    session_cause(running(&w, 1), SESSION_ENDED, &(struct err){.code = ERR_SESSION_IDLE});
+    fd = gateway_connects();
+    gateway_says(fd, &old);
+    do {
+        uint8_t packet[WIRE_PACKET_MAX];
+        ssize_t len = recv(fd, packet, sizeof packet, MSG_DONTWAIT);
+        struct err e;
+
+        m = (struct wire_message){0};
+        if (len <= 0 || wire_decode(&m, packet, (size_t)len, WIRE_VERSION - 1, &e) < 0)
+            break;
+    } while (m.kind != WIRE_ROUTE);
+    ok(m.kind == WIRE_ROUTE && m.route == WIRE_ROUTE_CLOSED && m.code == ERR_SESSION_IDLE,
+       "a gateway of the version before is told all in its own words");
+    is_number(gateway_syncs(fd), 0, "to the end");
     close(fd);
     daemon_ends();
 }
@@ -802,7 +840,7 @@ static void gateway_waits_for_the_engine(void)
     run_for(1000);
     do
         m = gateway_hears(fd);
-    while (m.kind == WIRE_HELLO || m.kind == WIRE_SETTING);
+    while (m.kind && m.kind != WIRE_ROUTE && m.kind != WIRE_SYNCED);
     is_number(m.kind, 0, "after a restart no table is sent before the engine has said what runs");
     fake_engine_release(FAKE_LIST);
     run_for(100);
@@ -998,6 +1036,7 @@ int main(void)
     removal_is_tried_again();
     unwritable();
     gateway_is_told();
+    gateway_is_older();
     gateway_waits_for_the_engine();
     gateway_is_hostile();
     gateway_does_not_read();

@@ -12,7 +12,7 @@ static bool comes_back(const struct wire_message *m)
     struct wire_message back;
     struct err e;
 
-    if (wire_decode(&back, packet, wire_encode(packet, m), &e) < 0)
+    if (wire_decode(&back, packet, wire_encode(packet, m, WIRE_VERSION), WIRE_VERSION, &e) < 0)
         return false;
     return memcmp(&back, m, sizeof back) == 0;
 }
@@ -46,8 +46,12 @@ static void round_trips(void)
     m = message(WIRE_ROUTE, "n");
     m->route = WIRE_ROUTE_CLOSED;
     m->code = 1600;
-    ok(comes_back(m), "a closed route keeps its code");
+    m->ended_s = 1795525200;
+    memcpy(m->bytes, "v2/gh/a/b/HEAD?x=%20", 20);
+    ok(comes_back(m), "a closed route keeps its code, when it ended and how to go on");
     m->code = 0;
+    m->ended_s = 0;
+    memset(m->bytes, 0, 20);
     m->route = WIRE_ROUTE_HELD;
     ok(comes_back(m), "a route can be held");
     m->route = WIRE_ROUTE_FORGOTTEN;
@@ -55,6 +59,17 @@ static void round_trips(void)
     ok(comes_back(message(WIRE_SYNCED, "")), "synced has no fields");
     ok(comes_back(message(WIRE_WAKE, "n")), "wake keeps its name");
     ok(comes_back(message(WIRE_UNREACHABLE, "n")), "unreachable keeps its name");
+    m = message(WIRE_TEXT, "");
+    m->text = WIRE_TEXT_PORTAL_URL;
+    memset(m->bytes, 'a', WIRE_TEXT_MAX);
+    ok(comes_back(m), "a text keeps its number, and may have 512 bytes");
+    m = message(WIRE_PROXIES, "");
+    ok(comes_back(m), "nobody is trusted");
+    m->proxies.unix_peers = true;
+    m->proxies.count = WIRE_PROXIES_MAX;
+    for (int i = 0; i < WIRE_PROXIES_MAX; i++)
+        m->proxies.list[i] = (struct network){{1, 2, (uint8_t)i}, 24};
+    ok(comes_back(m), "or 32 networks and who comes over a unix socket");
     m = message(WIRE_ACTIVITY, "0123456789012345678901234567890123456789012345678901234567890123");
     m->input_ms = UINT32_MAX;
     m->any_ms = 1;
@@ -66,7 +81,8 @@ static void refuses(const char *packet, size_t len, const char *sentence)
     struct wire_message m;
     struct err e;
 
-    ok(wire_decode(&m, (const uint8_t *)packet, len, &e) < 0 && e.code == ERR_WIRE_MALFORMED, "%s", sentence);
+    ok(wire_decode(&m, (const uint8_t *)packet, len, WIRE_VERSION, &e) < 0 && e.code == ERR_WIRE_MALFORMED, "%s",
+       sentence);
 }
 
 #define REFUSES(packet, sentence) refuses(packet, sizeof packet - 1, sentence)
@@ -77,7 +93,7 @@ static void malformed(void)
 
     REFUSES("", "an empty packet is refused");
     REFUSES("\x00", "kind 0 is refused");
-    REFUSES("\x08", "and an unknown kind");
+    REFUSES("\x0a", "and an unknown kind");
     REFUSES("\x01\0\0\0", "a hello that is cut off");
     REFUSES("\x01\0\0\0\1\0", "a hello with a byte behind it");
     REFUSES("\x02\0\1\0\0\0\0\0\0\0", "a setting that is cut off");
@@ -87,6 +103,17 @@ static void malformed(void)
     REFUSES("\x03\1a\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0", "an open route whose port is cut off");
     REFUSES("\x03\1a\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0", "an open route with port 0");
     REFUSES("\x03\1a\x03\0\0\0", "a closed route whose code is cut off");
+    REFUSES("\x03\1a\x03\0\0\0\1", "and one without its time");
+    REFUSES("\x03\1a\x03\0\0\0\1\0\0\0\0\0\0\0\0\0\2x", "and one whose link is cut off");
+    REFUSES("\x03\1a\x03\0\0\0\1\0\0\0\0\0\0\0\0\0\1\"", "a link with a quote");
+    REFUSES("\x08\0\1\0\1 ", "a text with a blank");
+    REFUSES("\x08\0\1\0\1\0", "a text with a NUL");
+    REFUSES("\x08\0\1\2\1", "a text of more than 512 bytes");
+    REFUSES("\x09\2\0", "proxies with a word that is neither yes nor no");
+    REFUSES("\x09\0\1", "proxies that are cut off");
+    REFUSES("\x09\0\1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x81", "a network of 129 bits");
+    REFUSES("\x09\0\1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\x08", "a network with bits behind its own");
+    REFUSES("\x09\0\x21", "33 networks");
     REFUSES("\x03\1a\x02x", "a held route with a byte behind it");
     REFUSES("\x04x", "synced with a byte behind it");
     REFUSES("\x05", "wake without a name");
@@ -99,6 +126,26 @@ static void malformed(void)
     REFUSES("\x07\1a\1", "unreachable with a byte behind it");
     memset(long_name + 2, 'a', 65);
     refuses(long_name, 67, "a name of 65 bytes");
+}
+
+static void version_one(void)
+{
+    static const uint8_t closed[] = {WIRE_ROUTE, 1, 'a', WIRE_ROUTE_CLOSED, 0, 0, 6, 0x49};
+    uint8_t packet[WIRE_PACKET_MAX];
+    struct wire_message m = {.kind = WIRE_ROUTE, .name = "a", .route = WIRE_ROUTE_CLOSED, .code = 1609, .ended_s = 5};
+    struct err e;
+
+    ok(wire_encode(packet, &m, 1) == sizeof closed && memcmp(packet, closed, sizeof closed) == 0,
+       "version 1 hears of a closed route what it knows");
+    ok(wire_decode(&m, closed, sizeof closed, 1, &e) == 0 && m.code == 1609 && !m.ended_s, "and says it the same way");
+    m = (struct wire_message){.kind = WIRE_TEXT, .text = WIRE_TEXT_PORTAL_URL};
+    is_number(wire_encode(packet, &m, 1), 0, "it is told no texts");
+    ok(wire_decode(&m, packet, wire_encode(packet, &m, 2), 1, &e) < 0, "and understands none");
+    m = (struct wire_message){.kind = WIRE_PROXIES};
+    is_number(wire_encode(packet, &m, 1), 0, "nor proxies");
+    is_number(wire_version(1), 1, "with the version before the older one is spoken");
+    is_number(wire_version(WIRE_VERSION + 1), WIRE_VERSION, "with the version to come ours is");
+    ok(!wire_version(0) && !wire_version(WIRE_VERSION + 2) && !wire_version(UINT32_MAX), "others are too far away");
 }
 
 static void settings(void)
@@ -121,7 +168,8 @@ static void permission(void)
 {
     ok(wire_permitted(WIRE_HELLO, false) && !wire_permitted(WIRE_HELLO, true), "the gateway greets once, first");
     ok(!wire_permitted(WIRE_WAKE, false) && wire_permitted(WIRE_WAKE, true), "hints come after the greeting");
-    ok(!wire_permitted(WIRE_ROUTE, true) && !wire_permitted(WIRE_SETTING, true) && !wire_permitted(WIRE_SYNCED, true),
+    ok(!wire_permitted(WIRE_ROUTE, true) && !wire_permitted(WIRE_SETTING, true) && !wire_permitted(WIRE_SYNCED, true) &&
+           !wire_permitted(WIRE_TEXT, true) && !wire_permitted(WIRE_PROXIES, true),
        "the gateway may not say what is the daemon's to say");
     ok(!wire_permitted((enum wire_kind)99, true), "nor what does not exist");
 }
@@ -130,6 +178,7 @@ int main(void)
 {
     round_trips();
     malformed();
+    version_one();
     settings();
     permission();
     return tap_end();

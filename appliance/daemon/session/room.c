@@ -28,7 +28,7 @@ static void settings_copy(struct sessions *all, const struct session_settings *f
         words[i] = mem_string(from->extra_arguments[i]);
     to->extra_arguments = words;
     if (from->gateway)
-        to->gateway = (const int64_t *)mem_copy(from->gateway, WIRE_SETTINGS * sizeof from->gateway[0]);
+        to->gateway = (const struct session_gateway *)mem_copy(from->gateway, sizeof *from->gateway);
     memcpy(all->secret, from->secret, sizeof all->secret);
     to->secret = all->secret;
 }
@@ -42,7 +42,7 @@ static void settings_free(struct session_settings *settings)
     for (const char *const *word = settings->extra_arguments; *word; word++)
         free((char *)*word);
     free((char **)settings->extra_arguments);
-    free((int64_t *)settings->gateway);
+    free((struct session_gateway *)settings->gateway);
 }
 
 /* The age goes on over a restart; who was at work does not, so that a restart ends nobody's session (decisions 6). */

@@ -13,15 +13,15 @@
 #include "session/room.h"
 
 #define READ_TURN 64 /* packets of one gateway in one turn of the loop */
-#define WIRE_VERSION_OLD (WIRE_VERSION > 1 ? WIRE_VERSION - 1 : 1)
 
 struct gateway {
     struct list node;
     struct routes *routes;
     int fd;
     struct loop_fd *watched;
+    uint32_t version;   /* what is spoken with it; 0: it has not greeted */
     struct buf waiting; /* packets, each behind its length in two bytes of this machine's order */
-    bool greeted, broken;
+    bool broken;
 };
 
 struct routes {
@@ -76,9 +76,9 @@ static void send_waiting(struct gateway *g)
 static void tell(struct gateway *g, const struct wire_message *m)
 {
     uint8_t packet[sizeof(uint16_t) + WIRE_PACKET_MAX];
-    uint16_t len = (uint16_t)wire_encode(packet + sizeof len, m);
+    uint16_t len = (uint16_t)wire_encode(packet + sizeof len, m, g->version);
 
-    if (g->broken || (!g->waiting.len && send_packet(g, packet + sizeof len, len)))
+    if (g->broken || !len || (!g->waiting.len && send_packet(g, packet + sizeof len, len)))
         return;
     memcpy(packet, &len, sizeof len);
     if (!buf_add(&g->waiting, packet, sizeof len + len)) {
@@ -86,6 +86,20 @@ static void tell(struct gateway *g, const struct wire_message *m)
         break_off(g);
     }
     loop_fd_want(g->watched, LOOP_READ | LOOP_WRITE);
+}
+
+/* When it ended, and the link that launches it again: both are there for people, so a row that cannot be read, or an
+ * address too long for a packet, only makes the page shorter. */
+static void add_ending(struct wire_message *m, const struct session *s)
+{
+    struct store_session row;
+    struct err e;
+
+    if (session_row(s, &row, &e) < 0)
+        return;
+    m->ended_s = row.ended / 1000;
+    if (wire_text_is_plain(row.request) && !str_copy(m->bytes, sizeof m->bytes, row.request))
+        m->bytes[0] = '\0';
 }
 
 /* False as long as there is nothing to tell: a server that does not answer yet has no route. */
@@ -96,6 +110,7 @@ static bool route_of(struct wire_message *m, const struct session *s)
     if (s->state == SESSION_GONE) {
         m->route = WIRE_ROUTE_CLOSED;
         m->code = s->code;
+        add_ending(m, s);
         return true;
     }
     m->route = WIRE_ROUTE_OPEN;
@@ -109,7 +124,7 @@ static void tell_all(struct routes *routes, const struct wire_message *m)
     list_for_each (node, &routes->gateways) {
         struct gateway *g = container_of(node, struct gateway, node);
 
-        if (g->greeted)
+        if (g->version)
             tell(g, m);
     }
 }
@@ -158,19 +173,25 @@ void routes_known(struct routes *routes)
     list_for_each (node, &routes->gateways) {
         struct gateway *g = container_of(node, struct gateway, node);
 
-        if (g->greeted)
+        if (g->version)
             tell_table(g);
     }
 }
 
-static void greet(struct gateway *g)
+static void greet(struct gateway *g, uint32_t version)
 {
-    const int64_t *settings = g->routes->all->settings.gateway;
+    const struct session_gateway *told = g->routes->all->settings.gateway;
+    struct wire_message url = {.kind = WIRE_TEXT, .text = WIRE_TEXT_PORTAL_URL};
 
-    g->greeted = true;
+    g->version = version;
     tell(g, &(struct wire_message){.kind = WIRE_HELLO, .version = WIRE_VERSION});
-    for (uint16_t i = 1; settings && i < WIRE_SETTINGS; i++)
-        tell(g, &(struct wire_message){.kind = WIRE_SETTING, .setting = i, .value = settings[i]});
+    for (uint16_t i = 1; told && i < WIRE_SETTINGS; i++)
+        tell(g, &(struct wire_message){.kind = WIRE_SETTING, .setting = i, .value = told->settings[i]});
+    if (told) {
+        str_copy(url.bytes, sizeof url.bytes, told->portal_url);
+        tell(g, &url);
+        tell(g, &(struct wire_message){.kind = WIRE_PROXIES, .proxies = told->proxies});
+    }
     if (g->routes->known)
         tell_table(g);
 }
@@ -206,20 +227,21 @@ static void take_hint(struct gateway *g, const struct wire_message *m)
 static int take_message(struct gateway *g, const uint8_t *packet, size_t len, struct err *e)
 {
     struct wire_message m;
+    uint32_t version;
 
-    if (wire_decode(&m, packet, len, e) < 0)
+    if (wire_decode(&m, packet, len, g->version ? g->version : WIRE_VERSION, e) < 0)
         return -1;
-    if (!wire_permitted(m.kind, g->greeted))
+    if (!wire_permitted(m.kind, g->version))
         return err_set(e, ERR_WIRE_MALFORMED, "it may not say message %d %s its hello", (int)m.kind,
-                       g->greeted ? "after" : "before");
-    if (m.kind == WIRE_HELLO) {
-        if (m.version < WIRE_VERSION_OLD)
-            return err_set(e, ERR_WIRE_MALFORMED, "it speaks version %u, we speak %d to %d", m.version,
-                           WIRE_VERSION_OLD, WIRE_VERSION);
-        greet(g);
-    } else {
+                       g->version ? "after" : "before");
+    if (m.kind != WIRE_HELLO) {
         take_hint(g, &m);
+        return 0;
     }
+    version = wire_version(m.version);
+    if (!version)
+        return err_set(e, ERR_WIRE_MALFORMED, "it speaks version %u, we speak %d", m.version, WIRE_VERSION);
+    greet(g, version);
     return 0;
 }
 

@@ -7,10 +7,18 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "wire/wire.h"
 
 struct routes;
 struct session;
 struct sessions;
+
+/* What every gateway is told after its hello. */
+struct session_gateway {
+    int64_t settings[WIRE_SETTINGS];    /* by enum wire_setting */
+    char portal_url[WIRE_TEXT_MAX + 1]; /* with a '/' at its end; "": none */
+    struct wire_proxies proxies;
+};
 
 /*
  * A gateway says HELLO and is told the settings at once; routes and SYNCED follow when the engine has said what runs

@@ -20,6 +20,7 @@ struct loop;
 struct store;
 struct engine;
 struct outbound;
+struct session_gateway;
 
 /* What the room stands on; all of it outlives the room. */
 struct session_parts {
@@ -42,7 +43,7 @@ struct session_settings {
     int grace_ms;        /* after a start of the daemon no session is idle for this long (decisions 6) */
     const char *allow_origin, *default_url; /* of the Jupyter server (contract 5.2); NULL: none */
     const char *const *extra_arguments;     /* of the Jupyter server, ends with NULL; NULL: none */
-    const int64_t *gateway;                 /* by enum wire_setting, WIRE_SETTINGS of them; NULL: wire/settings.def's */
+    const struct session_gateway *gateway;  /* routes.h; NULL: the gateway keeps what it begins with */
 };
 
 struct session_spec {

@@ -12,7 +12,9 @@ BUILD = Path(os.environ.get("RB_BUILD") or Path(__file__).resolve().parents[3] /
 PROGRAM = BUILD / "ringbinder-gateway"
 
 # wire/wire.h
-HELLO, SETTING, ROUTE, SYNCED, WAKE, ACTIVITY, UNREACHABLE = range(1, 8)
+VERSION = 2
+HELLO, SETTING, ROUTE, SYNCED, WAKE, ACTIVITY, UNREACHABLE, TEXT, PROXIES = range(1, 10)
+PORTAL_URL = 1
 OPEN, HELD, CLOSED, FORGOTTEN = range(1, 5)
 NONE = 0xffffffff
 
@@ -33,6 +35,10 @@ def setting_number(name):
 
 def name_bytes(name):
     return bytes([len(name)]) + name.encode()
+
+
+def address_bytes(address):
+    return socket.inet_pton(socket.AF_INET6, address if ":" in address else "::ffff:" + address)
 
 
 class Gateway:
@@ -84,13 +90,14 @@ class Gateway:
         self.listener.bind(str(self.control_path))
         self.listener.listen(4)
 
-    def greet(self, synced=True):
+    def greet(self, synced=True, version=VERSION):
         """Accepts the gateway and says hello; what it heard first."""
         self.listener.settimeout(20)
         self.control, _ = self.listener.accept()
         self.control.settimeout(5)
         heard = self.control.recv(1024)
-        self.say(struct.pack(">BI", HELLO, 1))
+        self.version = version
+        self.say(struct.pack(">BI", HELLO, version))
         if synced:
             self.say(bytes([SYNCED]))
         return heard
@@ -107,8 +114,21 @@ class Gateway:
     def set(self, name, value):
         self.say(struct.pack(">BHq", SETTING, setting_number(name), value))
 
+    def text(self, number, value):
+        self.say(struct.pack(">BHH", TEXT, number, len(value)) + value.encode())
+
+    def trust(self, *networks, unix=False):
+        """Whose word about clients is believed: "10.0.0.0/8", "::1/128"; replaces who was believed before."""
+        packet = bytes([PROXIES, unix, len(networks)])
+        for network in networks:
+            address, bits = network.split("/")
+            packed = address_bytes(address)
+            packet += packed + bytes([int(bits) + (0 if ":" in address else 96)])
+        self.say(packet)
+        self.settle()
+
     def open(self, name, port, address="127.0.0.1"):
-        packed = bytes(10) + b"\xff\xff" + socket.inet_aton(address)
+        packed = address_bytes(address)
         self.say(bytes([ROUTE]) + name_bytes(name) + bytes([OPEN]) + packed + struct.pack(">H", port))
         self.settle()
 
@@ -116,8 +136,11 @@ class Gateway:
         self.say(bytes([ROUTE]) + name_bytes(name) + bytes([HELD]))
         self.settle()
 
-    def close(self, name, code, settle=True):
-        self.say(bytes([ROUTE]) + name_bytes(name) + bytes([CLOSED]) + struct.pack(">I", code))
+    def close(self, name, code, settle=True, ended=0, again=""):
+        packet = bytes([ROUTE]) + name_bytes(name) + bytes([CLOSED]) + struct.pack(">I", code)
+        if self.version > 1:
+            packet += struct.pack(">qH", ended, len(again)) + again.encode()
+        self.say(packet)
         if settle:
             self.settle()
 

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "gateway/dispatch.h"
 #include "gateway/gateway.h"
 #include "gateway/relay.h"
 #include "gateway/tunnel.h"
@@ -13,7 +14,6 @@
 #define WAIT_TICK_MS 100
 #define LINGER_MS 2000
 #define LINGER_BYTES (1 << 20)
-#define USER_PREFIX "/user/"
 
 void clients_start(struct clients *c)
 {
@@ -43,6 +43,7 @@ void client_close(struct client *c)
     c->state = CLIENT_CLOSED;
     if (c->upstream)
         upstream_close(STEAL(c->upstream));
+    park_leave(c);
     room_free(&c->request);
     list_remove(&c->node);
     list_remove(&c->again.node);
@@ -56,7 +57,7 @@ static void clear_request(struct client *c)
 {
     c->up = c->down = (struct way){0};
     c->begun = c->to_head = c->old = c->json = c->last = c->websocket = false;
-    c->idempotent = c->up_broken = c->answered = c->keep = false;
+    c->expects = c->input = c->idempotent = c->up_broken = c->answered = c->keep = false;
     c->interim = 0;
 }
 
@@ -120,6 +121,7 @@ static void say(struct client *c)
 
 static void begin_page(struct client *c)
 {
+    park_leave(c);
     if (c->upstream)
         upstream_close(STEAL(c->upstream));
     room_free(&c->request);
@@ -128,19 +130,28 @@ static void begin_page(struct client *c)
         c->last = true;
 }
 
-static void say_page_with(struct client *c, enum err_code code, int status, const char *text)
+void client_say(struct client *c, struct page *page)
 {
-    struct page page = {code, status, text, c->json, c->to_head, false};
-
     begin_page(c);
-    page.last = c->last;
-    page_add(stream_out(&c->stream), &page);
+    page->json = c->json;
+    page->to_head = c->to_head;
+    page->last = c->last;
+    page_add(stream_out(&c->stream), page);
     say(c);
 }
 
 void client_say_page(struct client *c, enum err_code code, const char *text)
 {
-    say_page_with(c, code, 0, text);
+    struct page page = {.code = code, .text = text};
+
+    client_say(c, &page);
+}
+
+void client_say_health(struct client *c)
+{
+    begin_page(c);
+    page_add_health(stream_out(&c->stream), c->to_head, c->last);
+    say(c);
 }
 
 void client_wait(struct client *c)
@@ -180,72 +191,10 @@ void clients_tick(struct gateway *g)
         poll_tick_in(&g->poll, WAIT_TICK_MS);
 }
 
-static void say_health(struct client *c, const struct http_head *h)
-{
-    if (!c->to_head && !slice_is(h->method, "GET")) {
-        client_say_page(c, ERR_HTTP_METHOD, NULL);
-        return;
-    }
-    begin_page(c);
-    page_add_health(stream_out(&c->stream), c->to_head, c->last);
-    say(c);
-}
-
-/* A frozen server: people wake it, the polls of an open tab do not (decisions 5, 22). */
-static void say_held(struct client *c, struct route *route, const struct http_head *h)
-{
-    bool input = !(c->to_head || slice_is(h->method, "GET")) || http_is_navigation(h);
-
-    if (!input) {
-        client_say_page(c, ERR_GATEWAY_ASLEEP, NULL);
-        return;
-    }
-    control_hint(&c->gateway->control, WIRE_WAKE, route);
-    client_say_page(c, ERR_GATEWAY_HELD, NULL);
-}
-
-/* `below`: the path behind "/user/". */
-static void to_route(struct client *c, const struct http_head *h, struct slice below, size_t head_len)
-{
-    struct route *route = route_find(&c->gateway->routes, slice_cut(&below, '/'));
-
-    if (!route) {
-        client_say_page(c, ERR_GATEWAY_NO_SESSION, NULL);
-        return;
-    }
-    switch (route->state) {
-    case WIRE_ROUTE_OPEN:
-        relay_begin(c, &route->target, head_len);
-        return;
-    case WIRE_ROUTE_HELD:
-        say_held(c, route, h);
-        return;
-    case WIRE_ROUTE_CLOSED:
-    case WIRE_ROUTE_FORGOTTEN:
-        break;
-    }
-    say_page_with(c, route->code, err_info(ERR_GATEWAY_NO_SESSION)->http_status, NULL);
-}
-
-/* The sessions host (contract 1.6). */
-static void to_sessions(struct client *c, const struct http_head *h, size_t head_len)
-{
-    static const size_t prefix = sizeof USER_PREFIX - 1;
-
-    if (slice_is(h->path, "/hub/api/health"))
-        say_health(c, h);
-    else if (h->path.len > prefix && memcmp(h->path.at, USER_PREFIX, prefix) == 0)
-        to_route(c, h, (struct slice){h->path.at + prefix, h->path.len - prefix}, head_len);
-    else
-        client_say_page(c, ERR_GATEWAY_NOT_FOUND, NULL);
-}
-
 /* The head of `len` bytes at the front of what the client has said. */
 static void take_request(struct client *c, size_t len)
 {
-    struct gateway *g = c->gateway;
-    struct http_head *h = &g->head;
-    bool portal = c->kind == LISTEN_PORTAL;
+    struct http_head *h = &c->gateway->head;
     struct err e;
 
     if (http_request_parse(h, stream_got(&c->stream).at, len, &e) < 0) {
@@ -256,16 +205,7 @@ static void take_request(struct client *c, size_t len)
     c->old = h->minor == 0;
     c->last = h->close;
     c->json = http_wants_json(h);
-    if (http_framing_request(&c->up.framing, h,
-                             g->settings[portal ? WIRE_SETTING_PORTAL_BODY_MAX : WIRE_SETTING_SESSION_BODY_MAX],
-                             &e) < 0)
-        client_say_page(c, e.code, e.text);
-    else if (slice_is(h->method, "TRACE") || slice_is(h->method, "CONNECT"))
-        client_say_page(c, ERR_HTTP_METHOD, NULL);
-    else if (portal)
-        relay_begin(c, &g->portal, len);
-    else
-        to_sessions(c, h, len);
+    dispatch_request(c, len);
 }
 
 static void begin_head(struct client *c)
@@ -348,6 +288,11 @@ static bool step(struct client *c)
         if (c->stream.failed)
             client_close(c);
         return false;
+    case CLIENT_PARKED:
+        /* Who waits for a person's page does not say its last before it has come. */
+        if (c->stream.failed || c->stream.hung_up)
+            client_close(c);
+        return false;
     case CLIENT_CLOSED:
         break;
     }
@@ -382,8 +327,8 @@ static void client_expired(struct poll_timer *t)
 
     if (c->state == CLIENT_RELAY) {
         relay_expired(c);
-    } else if (c->state == CLIENT_HEAD && c->begun) {
-        client_say_page(c, ERR_GATEWAY_SLOW, NULL);
+    } else if (c->state == CLIENT_PARKED || (c->state == CLIENT_HEAD && c->begun)) {
+        client_say_page(c, c->state == CLIENT_PARKED ? ERR_GATEWAY_HELD : ERR_GATEWAY_SLOW, NULL);
         client_run(c);
     } else {
         client_close(c);

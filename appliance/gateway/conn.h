@@ -15,6 +15,7 @@ struct upstream;
 enum client_state {
     CLIENT_HEAD,    /* between requests, or in the middle of a head */
     CLIENT_WAITING, /* the daemon is away */
+    CLIENT_PARKED,  /* its server is being woken (park.h) */
     CLIENT_RELAY,   /* a request goes up and its answer comes down (relay.h) */
     CLIENT_SAYING,  /* an answer of our own is being written */
     CLIENT_TUNNEL,  /* after 101 (tunnel.h) */
@@ -26,14 +27,15 @@ enum client_state {
 struct client {
     struct stream stream;
     struct gateway *gateway;
-    struct list node; /* of clients.idle or clients.waiting */
+    struct list node; /* of clients.idle, clients.waiting or a route's parked */
     struct poll_again again;
     struct poll_grave grave;
     struct in6_addr address; /* IPv4 mapped; all zero on a unix socket */
     enum listener_kind kind;
     enum client_state state;
     struct upstream *upstream; /* RELAY and TUNNEL */
-    struct room *request;      /* WAITING: the head as the server is to read it */
+    struct room *request;      /* WAITING and PARKED: the head as the server is to read it */
+    struct route *parked_at;   /* PARKED */
     struct way up, down;
     struct http_wsframe frames; /* TUNNEL: what the client says */
     int64_t wait_until;         /* of the portal's requests: how long the daemon may be away */
@@ -45,6 +47,8 @@ struct client {
     bool json;       /* a page of ours is better JSON */
     bool last;       /* the connection ends with its answer */
     bool websocket;  /* it asks for a tunnel */
+    bool expects;    /* it waits to be told to go on */
+    bool input;      /* a person is behind it */
     bool idempotent; /* may be sent again on another connection, as long as nothing of an answer has come */
     bool up_broken;  /* the server takes no more of it */
     bool answered;   /* the answer's head has been read */
@@ -69,8 +73,12 @@ void client_run(struct client *c);
 /* At once, with its upstream. */
 void client_close(struct client *c);
 
-/* Answers with a page of ours instead of anything else, closing its upstream. `text`: NULL for the code's sentence. */
+/* Answers with a page of ours instead of anything else, closing its upstream. Of `page` what the page is about. */
+void client_say(struct client *c, struct page *page);
+/* The same; `text`: NULL for the code's sentence. */
 void client_say_page(struct client *c, enum err_code code, const char *text);
+/* The answer to /hub/api/health. */
+void client_say_health(struct client *c);
 /* Has it wait until the daemon can be reached, or answers that it is away when the wait is over. */
 void client_wait(struct client *c);
 /* The answer has been written: the next request, or the end. */

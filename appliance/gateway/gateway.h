@@ -6,6 +6,7 @@
 #include "gateway/conn.h"
 #include "gateway/control.h"
 #include "gateway/listen.h"
+#include "gateway/park.h"
 #include "gateway/poll.h"
 #include "gateway/route.h"
 #include "gateway/upstream.h"
@@ -22,6 +23,7 @@ struct gateway {
     struct control control;
     struct listeners listeners;
     struct clients clients;
+    struct park park;
     struct pool pool;
     int64_t bad_answer_at; /* when the journal last heard of one; 0: never */
     struct http_head head; /* the one that is being read; good until the next is */

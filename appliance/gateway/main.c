@@ -63,6 +63,7 @@ static void tick(void *arg)
     struct gateway *g = arg;
 
     control_tick(&g->control);
+    park_tick(g);
     clients_tick(g);
     listeners_resume(&g->listeners);
 }
@@ -113,6 +114,7 @@ static int run(struct gateway *g, const struct options *o, struct err *e)
     pool_start(&g->pool);
     routes_start(&g->routes);
     clients_start(&g->clients);
+    park_start(&g->park);
     g->clients.most = clients_at_most();
     target_start(&g->portal, NULL);
     target_to_path(&g->portal, o->portal);

@@ -10,6 +10,8 @@ struct page {
     enum err_code code; /* its HTTP status and sentence */
     int status;         /* 0: the code's own */
     const char *text;   /* instead of the sentence; NULL: none */
+    int64_t ended_s;    /* when what was here ended, UTC; 0: not known */
+    const char *again;  /* path at the portal that launches it again; NULL: none */
     bool json, to_head, last;
 };
 

@@ -14,12 +14,8 @@
 
 static void note_activity(struct client *c, const struct target *target, bool input)
 {
-    struct gateway *g = c->gateway;
-
-    if (!target->route || c->kind != LISTEN_SESSIONS)
-        return;
-    route_note(&g->routes, target->route, g->poll.now, input);
-    control_note_activity(&g->control);
+    if (target->route && c->kind == LISTEN_SESSIONS)
+        route_note(c->gateway, target->route, input);
 }
 
 static bool is_method(const struct http_head *h, const char *method)
@@ -52,25 +48,38 @@ static void cannot_be_reached(struct client *c, struct target *target)
     client_say_page(c, ERR_GATEWAY_UNREACHABLE, NULL);
 }
 
-void relay_begin(struct client *c, struct target *target, size_t head_len)
+bool relay_compose(struct client *c, const struct target *target)
+{
+    const struct http_head *h = &c->gateway->head;
+    bool gets = is_method(h, "GET");
+
+    c->websocket = h->websocket && gets && is_bodyless(c) && target->route;
+    c->idempotent = is_bodyless(c) && (gets || c->to_head || is_method(h, "OPTIONS")) && !c->websocket;
+    c->expects = h->expects;
+    c->input = http_is_input(h);
+    c->request = room_new();
+    if (fields_request(c->request, c, h, target))
+        return true;
+    client_say_page(c, ERR_HTTP_HEAD_TOO_LARGE, NULL);
+    return false;
+}
+
+void relay_start(struct client *c, struct target *target, size_t read)
 {
     struct gateway *g = c->gateway;
-    const struct http_head *h = &g->head;
-    bool reads = is_method(h, "GET") || c->to_head;
 
-    c->websocket = h->websocket && is_method(h, "GET") && is_bodyless(c) && target->route;
-    c->idempotent = is_bodyless(c) && (reads || is_method(h, "OPTIONS")) && !c->websocket;
-    c->request = room_new();
-    if (!fields_request(c->request, c, h, target)) {
-        client_say_page(c, ERR_HTTP_HEAD_TOO_LARGE, NULL);
-        return;
-    }
-    note_activity(c, target, !reads || http_is_navigation(h));
-    if (h->expects)
-        say_continue(c, head_len);
+    note_activity(c, target, c->input);
+    if (c->expects)
+        say_continue(c, read);
     c->wait_until = g->poll.now + g->settings[WIRE_SETTING_DAEMON_WAIT_MS];
     if (!relay_connect(c, target, false))
         cannot_be_reached(c, target);
+}
+
+void relay_begin(struct client *c, struct target *target, size_t head_len)
+{
+    if (relay_compose(c, target))
+        relay_start(c, target, head_len);
 }
 
 bool relay_connect(struct client *c, struct target *target, bool fresh)

@@ -22,9 +22,11 @@ struct route *route_find(const struct routes *r, struct slice name)
     return route;
 }
 
-static void forget(struct routes *r, struct route *route)
+static void forget(struct gateway *g, struct route *route)
 {
-    HASH_DEL(r->by_name, route);
+    HASH_DEL(g->routes.by_name, route);
+    route->state = WIRE_ROUTE_FORGOTTEN;
+    park_route_set(g, route);
     target_close(&route->target);
     list_remove(&route->active);
     free(route->again);
@@ -43,6 +45,7 @@ static struct route *route_new(struct routes *r, const char *name)
     str_copy(route->name, sizeof route->name, name);
     snprintf(route->base, sizeof route->base, "/user/%s/", name);
     target_start(&route->target, route);
+    parked_start(&route->parked);
     HASH_ADD_STR(r->by_name, name, route);
     return route;
 }
@@ -54,7 +57,7 @@ void route_set(struct gateway *g, const struct wire_message *m)
 
     if (m->route == WIRE_ROUTE_FORGOTTEN) {
         if (route)
-            forget(&g->routes, route);
+            forget(g, route);
         return;
     }
     if (!route)
@@ -78,6 +81,7 @@ void route_set(struct gateway *g, const struct wire_message *m)
         target_to_address(&route->target, m->address, m->port);
     route->woken = false; /* a daemon that says it anew may not have heard it */
     route->generation = g->routes.generation;
+    park_route_set(g, route);
 }
 
 void routes_begin(struct routes *r)
@@ -92,17 +96,20 @@ void routes_synced(struct gateway *g)
 
     HASH_ITER (hh, r->by_name, route, next) {
         if (route->generation != r->generation)
-            forget(r, route);
+            forget(g, route);
         else if (route->any_at && list_empty(&route->active))
             list_add(&r->active, &route->active); /* a daemon that has been away learns it anew */
     }
 }
 
-void route_note(struct routes *r, struct route *route, int64_t now, bool input)
+void route_note(struct gateway *g, struct route *route, bool input)
 {
-    route->any_at = now;
+    route->any_at = g->poll.now;
     if (input)
-        route->input_at = now;
+        route->input_at = g->poll.now;
     if (list_empty(&route->active))
-        list_add(&r->active, &route->active);
+        list_add(&g->routes.active, &route->active);
+    control_note_activity(&g->control);
+    if (input && route->state == WIRE_ROUTE_HELD)
+        park_wake(g, route); /* a tunnel from before it was frozen */
 }

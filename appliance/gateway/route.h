@@ -5,6 +5,7 @@
 
 #include <uthash.h>
 
+#include "gateway/park.h"
 #include "gateway/upstream.h"
 #include "wire/wire.h"
 
@@ -14,7 +15,7 @@
 struct route {
     char name[WIRE_NAME_MAX + 1];
     char base[ROUTE_BASE_MAX]; /* "/user/<name>/" */
-    enum wire_route state;     /* never FORGOTTEN */
+    enum wire_route state;     /* FORGOTTEN: about to be freed */
     enum err_code code;        /* CLOSED: whose sentence the page has */
     int64_t ended_s;           /* CLOSED: UTC in seconds; 0: not known */
     char *again;               /* CLOSED: path at the portal that launches it again; NULL: none. Owned */
@@ -23,6 +24,7 @@ struct route {
     int64_t input_at, any_at;  /* of poll.now; 0: never since the route was set */
     int64_t unreachable_at;    /* when that was last said */
     bool woken;                /* HELD: WAKE has been said */
+    struct parked parked;      /* HELD: who waits for that */
     struct list active;        /* member of routes.active while there is something to report */
     UT_hash_handle hh;
 };
@@ -45,7 +47,7 @@ void route_set(struct gateway *g, const struct wire_message *m);
 void routes_begin(struct routes *r);
 void routes_synced(struct gateway *g);
 
-/* Something was relayed; `input`: by a person (decisions 5). Times are those of `now`. */
-void route_note(struct routes *r, struct route *route, int64_t now, bool input);
+/* Something was relayed; `input`: by a person (decisions 5), who wakes what is frozen. */
+void route_note(struct gateway *g, struct route *route, bool input);
 
 #endif

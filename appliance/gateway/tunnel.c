@@ -48,10 +48,8 @@ void tunnel_run(struct client *c)
     struct route *route = u->target->route;
     bool goes_on = run_way(c, &c->up, &c->stream, &u->stream) && run_way(c, &c->down, &u->stream, &c->stream);
 
-    if (route && c->kind == LISTEN_SESSIONS && (c->up.moved || c->down.moved)) {
-        route_note(&g->routes, route, g->poll.now, c->up.spoke);
-        control_note_activity(&g->control);
-    }
+    if (route && c->kind == LISTEN_SESSIONS && (c->up.moved || c->down.moved))
+        route_note(g, route, c->up.spoke);
     c->up.moved = c->down.moved = c->up.spoke = false;
     if (!goes_on || (c->up.over && c->down.over)) {
         client_close(c);

@@ -42,28 +42,34 @@ bool http_field_is_hop(const struct http_head *h, const struct http_field *f)
     return is_named(h, f->name);
 }
 
-bool http_wants_json(const struct http_head *h)
+/* Whether Accept names the type. */
+static bool accepts(const struct http_head *h, const char *type)
 {
-    bool json = false, html = false;
-
     for (size_t i = 0; i < h->n_fields; i++) {
         struct slice rest = h->fields[i].value, range;
 
         if (h->fields[i].known != HTTP_ACCEPT)
             continue;
-        while (http_list_next(&rest, &range)) {
-            struct slice type = slice_trim(slice_cut(&range, ';'));
-
-            json |= slice_is_nocase(type, "application/json");
-            html |= slice_is_nocase(type, "text/html");
-        }
+        while (http_list_next(&rest, &range))
+            if (slice_is_nocase(slice_trim(slice_cut(&range, ';')), type))
+                return true;
     }
-    return json && !html;
+    return false;
+}
+
+bool http_wants_json(const struct http_head *h)
+{
+    return accepts(h, "application/json") && !accepts(h, "text/html");
 }
 
 bool http_is_navigation(const struct http_head *h)
 {
     const struct http_field *mode = http_head_field(h, HTTP_SEC_FETCH_MODE);
 
-    return mode && slice_is(mode->value, "navigate");
+    return mode ? slice_is(mode->value, "navigate") : accepts(h, "text/html");
+}
+
+bool http_is_input(const struct http_head *h)
+{
+    return !(slice_is(h->method, "GET") || slice_is(h->method, "HEAD")) || http_is_navigation(h);
 }

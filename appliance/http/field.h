@@ -16,7 +16,11 @@ bool http_field_is_hop(const struct http_head *h, const struct http_field *f);
 /* Whether who asks is a program that wants JSON: Accept has application/json and not text/html. */
 bool http_wants_json(const struct http_head *h);
 
-/* Whether the request is a page that a person opens (Fetch Metadata: Sec-Fetch-Mode). */
+/* Whether the request is a page that a person opens: Sec-Fetch-Mode says so, or, where a browser does not say (it tells
+ * origins without TLS nothing; Fetch Metadata, section 2), Accept names text/html. */
 bool http_is_navigation(const struct http_head *h);
+
+/* Whether a person is behind the request (decisions 5): a navigation, or a method other than GET and HEAD. */
+bool http_is_input(const struct http_head *h);
 
 #endif

@@ -12,89 +12,9 @@ import pytest
 
 from ringbinder import gateway as gw
 from ringbinder.gateway import Gateway, connect, raw, read_all
+from ringbinder.peer import GET, Server, free_port, read_head, says, status
 
 VTC = Path(__file__).resolve().parents[1] / "vtc"
-GET = b"GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-
-
-def status(answer):
-    return int(answer.split(b" ", 2)[1]) if answer else None
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
-@pytest.fixture
-def gateway(tmp_path):
-    g = Gateway(tmp_path)
-    yield g
-    assert g.stop(), g.journal()
-
-
-class Server:
-    """A container's server: `talk(connection)` for each connection, in a thread of its own."""
-
-    def __init__(self, talk, path=None):
-        if path:
-            Path(path).unlink(missing_ok=True)
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.bind(str(path))
-            self.socket.listen(64)
-        else:
-            self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
-            self.port = self.socket.getsockname()[1]
-        self.talk, self.count, self.connections = talk, 0, []
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            self.count += 1
-            self.connections.append(connection)
-            threading.Thread(target=self.one, args=(connection,), daemon=True).start()
-
-    def one(self, connection):
-        try:
-            self.talk(connection)
-        except OSError:
-            pass
-        connection.close()
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-        for connection in self.connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            connection.close()
-
-
-def read_head(connection):
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)
-        if not byte:
-            return head
-        head += byte
-    return head
-
-
-def says(body, close=False):
-    """A server that answers every request with `body`."""
-    def talk(connection):
-        while read_head(connection):
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-            if close:
-                connection.close()
-                return
-    return talk
 
 
 @pytest.mark.parametrize("file", sorted(VTC.glob("*.vtc")), ids=lambda path: path.stem)
@@ -102,6 +22,7 @@ def test_conversation(gateway, file, tmp_path):
     """A readable conversation; `me` is a server at ${backend}, `asleep` is held, `gone` has ended with RB1004."""
     port = free_port()
     gateway.open("me", port)
+    gateway.set("WAKE_MS", 1000)
     gateway.hold("asleep")
     gateway.close("gone", 1004)
     macros = {"sessions": f"127.0.0.1:{gateway.sessions}", "portal": f"127.0.0.1:{gateway.portal}",
@@ -337,17 +258,6 @@ def test_a_server_that_is_not_there_is_said_and_is_503(gateway):
     while (said := gateway.hear(0.2)):
         heard += [said[1]] * (said[0] == gw.UNREACHABLE)
     assert heard in (["me"], ["me", "me"]), "once a second, not for every request"
-
-
-def test_wake_is_said_once(gateway):
-    gateway.hold("me")
-    human = b"GET /user/me/lab HTTP/1.1\r\nHost: a\r\nSec-Fetch-Mode: navigate\r\nConnection: close\r\n\r\n"
-    assert status(raw(gateway.sessions, GET % b"/user/me/api/kernels")) == 504
-    assert gateway.hear(0.2) is None
-    assert status(raw(gateway.sessions, human)) == 503
-    assert gateway.hear()[:2] == (gw.WAKE, "me")
-    assert status(raw(gateway.sessions, human)) == 503
-    assert gateway.hear(0.2) is None
 
 
 def test_a_full_control_socket_delays_activity_and_nothing_else(gateway):

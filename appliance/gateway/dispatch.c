@@ -81,10 +81,11 @@ void dispatch_request(struct client *c, size_t head_len)
     int64_t most = g->settings[portal ? WIRE_SETTING_PORTAL_BODY_MAX : WIRE_SETTING_SESSION_BODY_MAX];
     struct err e;
 
-    if (http_framing_request(&c->up.framing, h, most, &e) < 0)
-        client_say_page(c, e.code, e.text);
-    else if (slice_is(h->method, "TRACE") || slice_is(h->method, "CONNECT"))
+    /* Before its framing is known, so that the connection ends: what follows a CONNECT need not be a request. */
+    if (slice_is(h->method, "TRACE") || slice_is(h->method, "CONNECT"))
         client_say_page(c, ERR_HTTP_METHOD, NULL);
+    else if (http_framing_request(&c->up.framing, h, most, &e) < 0)
+        client_say_page(c, e.code, e.text);
     else if (portal)
         relay_begin(c, &g->portal, head_len);
     else

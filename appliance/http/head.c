@@ -191,7 +191,7 @@ static bool is_host(struct slice s)
     } else {
         for (size_t i = 0; i < colon; i++)
             if ((!token_byte[(uint8_t)s.at[i]] || memchr("!#$&'*+^`|", s.at[i], 10)) ||
-                (i && s.at[i] == '.' && s.at[i - 1] == '.'))
+                (s.at[i] == '.' && (!i || s.at[i - 1] == '.')))
                 return false;
     }
     for (size_t i = colon + 1; i < s.len; i++)
@@ -214,6 +214,21 @@ static void read_connection(struct http_head *h, struct slice value, bool *upgra
     }
 }
 
+/* Tabs around a value are blanks (RFC 9110, section 5.6.3), but nginx leaves them there: "\tchunked" is one thing to us
+ * and another to who stands in front of us or behind. */
+static bool has_tab(const struct http_field *f)
+{
+    for (const char *at = f->name.at + f->name.len; *at != '\r'; at++)
+        if (*at == '\t')
+            return true;
+    return false;
+}
+
+static bool decides(enum http_name name)
+{
+    return name == HTTP_HOST || name == HTTP_CONTENT_LENGTH || name == HTTP_TRANSFER_ENCODING;
+}
+
 /* What the relay goes by, out of the fields. */
 static int read_fields(struct http_head *h, struct err *e)
 {
@@ -225,6 +240,8 @@ static int read_fields(struct http_head *h, struct err *e)
     for (size_t i = 0; i < h->n_fields; i++) {
         const struct http_field *f = &h->fields[i];
 
+        if (decides(f->known) && has_tab(f))
+            return malformed(e, "the host, length or coding has a tab beside it");
         switch ((int)f->known) {
         case HTTP_CONTENT_LENGTH:
             if (!str_number(&length, f->value, INT64_MAX / 2))

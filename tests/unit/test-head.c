@@ -156,6 +156,8 @@ static void meanings(void)
     refuses("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "a Host with a slash");
     refuses("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", "a Host with a user");
     refuses("GET / HTTP/1.1\r\nHost: a..b\r\n\r\n", "a Host with two dots");
+    refuses("GET / HTTP/1.1\r\nHost: .\r\n\r\n", "a Host that is a dot");
+    refuses("GET / HTTP/1.1\r\nHost: \ta\r\n\r\n", "a Host behind a tab");
     refuses("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "a Host of two words");
     refuses("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", "a Host whose port is no number");
     refuses("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", "a Host with half a bracket");
@@ -170,6 +172,9 @@ static void meanings(void)
     refuses("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\n", "a hexadecimal length");
     refuses("POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", "an empty length");
     refuses("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", "a length of 20 digits");
+    refuses("POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\t5\r\n\r\n", "a length behind a tab");
+    refuses("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5 \t \r\n\r\n", "a length before one");
+    refuses("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \t chunked\r\n\r\n", "chunks behind a tab");
     refuses("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "chunks in HTTP/1.0");
     refuses("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n", "two Authorizations");
     REFUSES("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", ERR_HTTP_CODING,

@@ -266,7 +266,7 @@ static int make_launches(struct daemon *d, struct err *e)
 static int make_front(struct daemon *d, struct err *e)
 {
     const struct conf *c = d->conf;
-    struct api_parts parts = {d->loop, d->store, d->engine, d->sessions, d->launches, NULL};
+    struct api_parts parts = {d->loop, d->store, d->engine, d->sessions, d->builds, d->launches, NULL};
     struct api_settings settings = {
         .web_dir = d->web_dir,
         .portal_url = d->portal_url,

@@ -20,14 +20,14 @@
 #include "loop/loop.h"
 #include "session/session.h"
 #include "store/rows.h"
+#include "../fake/client.h"
 #include "../fake/launch.h"
 #include "tap.h"
 
 #define PORTAL "portal.sock"
 #define ADMIN "admin.sock"
+#define STATE "state.db"
 #define BADGE "https://badge/</script>&'"
-#define GUARD_MS 3600000 /* virtual */
-#define GOT_MAX (16 * 1024 * 1024)
 
 /* ---- what the room asks ---- */
 
@@ -49,33 +49,34 @@ size_t session_count(const struct sessions *all)
     return 3;
 }
 
-int store_build_load(struct store *s, void (*each)(void *arg, const struct store_build *row), void *arg, struct err *e)
-{
-    static const struct store_build row;
+/* ---- the appliance's side ---- */
 
-    each(arg, &row);
-    each(arg, &row);
-    return 0;
-}
-
-/* ---- the appliance's side and the client's ---- */
-
-static struct loop *loop;
 static struct api *api;
 static struct health *health;
+static struct store *store;
 static int portal_fd, admin_fd;
 static struct err e;
 
-struct client {
-    int fd;
-    struct loop_fd *watch;
-    struct buf got;
-    bool closed;
-};
+/* With two builds that have not ended. */
+static void open_store(void)
+{
+    struct store_build one = {.id = {{1}}, .created = 1}, two = {.id = {{2}}, .created = 2};
+
+    if (store_open(&store, STATE, &e) < 0 || store_build_put(store, &one, &e) < 0 ||
+        store_build_put(store, &two, &e) < 0)
+        exit(1);
+}
+
+static void close_store(void)
+{
+    store_close(&store);
+    unlink(STATE);
+    unlink(STATE ".lock");
+}
 
 static void start_with(const char *cors)
 {
-    struct api_parts parts = {.loop = loop};
+    struct api_parts parts = {.loop = loop, .store = store};
     struct api_settings settings = {.web_dir = "web",
                                     .portal_url = "http://127.0.0.1:8585/",
                                     .badge_base_url = BADGE,
@@ -104,101 +105,9 @@ static void stop(void)
     close(admin_fd);
 }
 
-static void came(void *arg, unsigned events)
-{
-    struct client *c = arg;
-    char part[8192];
-    ssize_t len = recv(c->fd, part, sizeof part, MSG_DONTWAIT);
-
-    if (len > 0)
-        buf_add(&c->got, part, (size_t)len);
-    if (len == 0) {
-        c->closed = true;
-        loop_fd_remove(&c->watch);
-    }
-    loop_stop(loop);
-}
-
-static void client_open(struct client *c, const char *socket, const char *request)
-{
-    *c = (struct client){.got = BUF_OF(GOT_MAX)};
-    if (fd_connect_unix(&c->fd, socket, SOCK_STREAM, &e) < 0)
-        exit(1);
-    c->watch = loop_fd_new(loop, c->fd, LOOP_READ, came, c);
-    if (send(c->fd, request, strlen(request), MSG_NOSIGNAL) < 0)
-        exit(1);
-}
-
-static void client_close(struct client *c)
-{
-    loop_fd_remove(&c->watch);
-    close(c->fd);
-    buf_free(&c->got);
-}
-
-static void guard_fired(void *arg)
-{
-    *(bool *)arg = true;
-    loop_stop(loop);
-}
-
-/* Until the client has got `text`, the connection has closed (NULL waits for that alone), or an hour has passed. */
-static bool arrives(struct client *c, const char *text)
-{
-    bool late = false;
-    struct loop_timer *guard = loop_timer_new(loop, GUARD_MS, guard_fired, &late);
-
-    while (!late && !c->closed && !(text && strstr(buf_text(&c->got), text)))
-        if (loop_run(loop, &e) < 0)
-            break;
-    if (!late)
-        loop_timer_cancel(&guard);
-    return text ? strstr(buf_text(&c->got), text) != NULL : c->closed;
-}
-
-/* Lets the loop do what it has to for `ms`. */
-static void pass(int64_t ms)
-{
-    bool over = false;
-
-    loop_timer_new(loop, ms, guard_fired, &over);
-    while (!over)
-        if (loop_run(loop, &e) < 0)
-            break;
-}
-
-/* The whole answer to one request; `fields` end with CR LF each. Borrowed until the next question. */
-static const char *ask_with(const char *socket, const char *line, const char *fields)
-{
-    static struct buf answer;
-    cleanup_free char *request =
-        mem_format("%s HTTP/1.1\r\nHost: my.host\r\nConnection: close\r\n%s\r\n", line, fields);
-    struct client c;
-
-    client_open(&c, socket, request);
-    arrives(&c, NULL);
-    buf_free(&answer);
-    answer = c.got;
-    c.got = BUF_OF(0);
-    client_close(&c);
-    return buf_text(&answer);
-}
-
 static const char *ask(const char *line)
 {
     return ask_with(PORTAL, line, "");
-}
-
-static int status_of(const char *answer)
-{
-    return str_starts(answer, "HTTP/1.1 ") ? atoi(answer + 9) : -1;
-}
-
-static const char *body_of(const char *answer)
-{
-    const char *end = strstr(answer, "\r\n\r\n");
-
-    return end ? end + 4 : "";
 }
 
 /* ---- what is promised ---- */
@@ -650,6 +559,7 @@ int main(void)
 
     if (!source || !mkdtemp(folder) || chdir(folder) < 0 || setenv("SRCDIR", source, 1) < 0 || loop_new(&loop, &e) < 0)
         return 1;
+    open_store();
     test_path_shapes();
     test_hold();
     test_bad_folder();
@@ -675,6 +585,7 @@ int main(void)
     loop_free(&loop);
     unlink(PORTAL);
     unlink(ADMIN);
+    close_store();
     rmdir(folder);
     free(source);
     return tap_end();

@@ -153,18 +153,18 @@ static void test_tail(void)
     static const char nul[] = "\1\0\0\0\0\0\0\3a\0b";
     char out[TAIL_MAX], *big = mem_zero(1, 5008);
 
-    tail_read(out, two, sizeof two - 1);
+    tail_read(out, sizeof out, (struct slice){two, sizeof two - 1});
     is(out, "one\ntwo\n", "frames of both outputs are put together");
-    tail_read(out, cut, sizeof cut - 1);
+    tail_read(out, sizeof out, (struct slice){cut, sizeof cut - 1});
     is(out, "short", "a frame that is cut off counts as far as it goes");
-    tail_read(out, nul, sizeof nul - 1);
+    tail_read(out, sizeof out, (struct slice){nul, sizeof nul - 1});
     is(out, "a b", "a NUL becomes a blank");
-    tail_read(out, "abc", 3);
+    tail_read(out, sizeof out, slice_of("abc"));
     is(out, "", "less than a frame's head is nothing");
     memcpy(big, "\1\0\0\0\0\0\x13\x88", 8);
     memset(big + 8, 'x', 4999);
     big[5007] = 'y';
-    tail_read(out, big, 5008);
+    tail_read(out, sizeof out, (struct slice){big, 5008});
     ok(strlen(out) == 2000 && out[1999] == 'y', "of much, the last 2,000 bytes are kept");
     free(big);
 }
@@ -200,6 +200,11 @@ static void test_cgroup(void)
     is_number(cgroup_cpu_us(root, "v1"), 5678, "and of v1, which counts nanoseconds");
     is_number(cgroup_cpu_us(root, "nowhere"), -1, "-1 without a cgroup");
     is_number(cgroup_cpu_us(root, "odd"), -1, "or without a number in it");
+    put(root, "docker/v2/memory.current", "4096\n");
+    put(root, "memory/docker/v1/memory.usage_in_bytes", "8192\n");
+    is_number(cgroup_memory(root, "v2"), 4096, "memory of a cgroup v2");
+    is_number(cgroup_memory(root, "v1"), 8192, "and of v1");
+    is_number(cgroup_memory(root, "nowhere"), -1, "-1 without a cgroup");
     remove = mem_format("rm -r %s", root);
     ok(system(remove) == 0, "(cleared away)");
 }

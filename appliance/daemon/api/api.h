@@ -18,6 +18,7 @@ struct loop;
 struct store;
 struct engine;
 struct sessions;
+struct builds;
 struct launches;
 struct health;
 
@@ -27,6 +28,7 @@ struct api_parts {
     struct store *store;
     struct engine *engine;
     struct sessions *sessions;
+    struct builds *builds;
     struct launches *launches;
     struct health *health; /* federation/health.h */
 };

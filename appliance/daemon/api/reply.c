@@ -6,10 +6,12 @@
 
 #include "api/parts.h"
 #include "base/buf.h"
+#include "base/json.h"
 
 #define ETAG_BYTES 16
 #define ETAG_TEXT (2 * ETAG_BYTES + 3) /* in quotes, and a NUL */
 #define RETRY_AFTER_S "5"
+#define ERROR_MAX 4096 /* bytes of its JSON */
 
 static void add(struct MHD_Response *response, const char *name, const char *value)
 {
@@ -57,6 +59,13 @@ static bool has_etag(const struct request *r, const char *etag)
     return false;
 }
 
+static const char *allowed(unsigned methods)
+{
+    if (methods & ROUTE_DELETE)
+        return "DELETE, OPTIONS";
+    return methods & ROUTE_HEAD ? "GET, HEAD, OPTIONS" : "GET, OPTIONS";
+}
+
 enum MHD_Result reply_send(struct api *a, struct request *r, const struct reply *reply)
 {
     unsigned status = reply->status;
@@ -81,7 +90,7 @@ enum MHD_Result reply_send(struct api *a, struct request *r, const struct reply 
     add(response, "Content-Security-Policy", reply->policy);
     add(response, MHD_HTTP_HEADER_ETAG, *etag ? etag : NULL);
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        add(response, MHD_HTTP_HEADER_ALLOW, r->route->methods & ROUTE_HEAD ? "GET, HEAD, OPTIONS" : "GET, OPTIONS");
+        add(response, MHD_HTTP_HEADER_ALLOW, allowed(r->route->methods));
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER_S);
     result = MHD_queue_response(r->connection, status, response);
@@ -92,6 +101,28 @@ enum MHD_Result reply_send(struct api *a, struct request *r, const struct reply 
 enum MHD_Result reply_json(struct api *a, struct request *r, unsigned status, struct slice json)
 {
     return reply_send(a, r, &(struct reply){status, "application/json", json, "no-cache", NULL});
+}
+
+void reply_write_error(struct buf *json, const struct err *e)
+{
+    const struct err_info *info = err_info(e->code);
+    const char *text = e->text[0] ? e->text : info->sentence;
+
+    buf_add_format(json, "\"error\": {\"code\": \"RB%04d\", \"text\": ", (int)e->code);
+    json_add_string(json, text, strlen(text));
+    buf_add_text(json, ", \"remedy\": ");
+    json_add_string(json, info->remedy, strlen(info->remedy));
+    buf_add_char(json, '}');
+}
+
+enum MHD_Result reply_error(struct api *a, struct request *r, const struct err *e)
+{
+    cleanup_buf struct buf json = BUF_OF(ERROR_MAX);
+
+    buf_add_char(&json, '{');
+    reply_write_error(&json, e);
+    buf_add_char(&json, '}');
+    return reply_json(a, r, (unsigned)err_info(e->code)->http_status, (struct slice){buf_text(&json), json.len});
 }
 
 enum MHD_Result reply_empty(struct api *a, struct request *r, unsigned status)

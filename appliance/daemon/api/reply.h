@@ -4,6 +4,7 @@
 #define API_REPLY_H
 
 #include "api/routes.h"
+#include "base/buf.h"
 
 struct reply {
     unsigned status;
@@ -17,6 +18,11 @@ struct reply {
 enum MHD_Result reply_send(struct api *a, struct request *r, const struct reply *reply);
 /* The same for JSON. */
 enum MHD_Result reply_json(struct api *a, struct request *r, unsigned status, struct slice json);
+/* An error as JSON, with its code's status: {"error": {"code": "RB1907", "text": ..., "remedy": ...}}. The operator's.
+ */
+enum MHD_Result reply_error(struct api *a, struct request *r, const struct err *e);
+/* Adds that object, without the braces around it. */
+void reply_write_error(struct buf *json, const struct err *e);
 /* A status without a body: 200 for OPTIONS (contract 1.1), 204. */
 enum MHD_Result reply_empty(struct api *a, struct request *r, unsigned status);
 /* A page that only says its status, with the fields that this status needs. */

@@ -23,6 +23,14 @@ static const struct route admin[] = {
     {"/status", ROUTE_GET, ROUTE_CORS_NONE, serve_status},
     {"/health", ROUTE_GET | ROUTE_HEAD, ROUTE_CORS_NONE, serve_health},
     {"/versions", ROUTE_GET, ROUTE_CORS_NONE, serve_versions},
+    {"/api/sessions", ROUTE_GET, ROUTE_CORS_NONE, serve_sessions},
+    {"/api/sessions/*", ROUTE_DELETE, ROUTE_CORS_NONE, serve_session_stop},
+    {"/api/sessions/*/log", ROUTE_GET, ROUTE_CORS_NONE, serve_session_log},
+    {"/api/builds", ROUTE_GET, ROUTE_CORS_NONE, serve_builds},
+    {"/api/builds/*", ROUTE_DELETE, ROUTE_CORS_NONE, serve_build_stop},
+    {"/api/builds/*/log", ROUTE_GET, ROUTE_CORS_NONE, serve_build_log},
+    {"/api/images", ROUTE_GET, ROUTE_CORS_NONE, serve_images},
+    {"/api/events", ROUTE_GET, ROUTE_CORS_NONE, serve_events},
     {"/**", ROUTE_GET, ROUTE_CORS_NONE, serve_missing},
 };
 
@@ -59,6 +67,13 @@ bool route_matches(const char *shape, struct slice path, struct slice *first, st
     return path.len == 0;
 }
 
+static bool takes(const struct route *row, const char *method)
+{
+    return (row->methods & ROUTE_GET && str_is(method, MHD_HTTP_METHOD_GET)) ||
+           (row->methods & ROUTE_HEAD && str_is(method, MHD_HTTP_METHOD_HEAD)) ||
+           (row->methods & ROUTE_DELETE && str_is(method, MHD_HTTP_METHOD_DELETE));
+}
+
 static enum MHD_Result dispatch(struct api *a, struct request *r, const struct route *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -69,8 +84,7 @@ static enum MHD_Result dispatch(struct api *a, struct request *r, const struct r
         r->route = row;
         if (str_is(r->method, MHD_HTTP_METHOD_OPTIONS))
             return reply_empty(a, r, MHD_HTTP_OK);
-        if ((row->methods & ROUTE_GET && str_is(r->method, MHD_HTTP_METHOD_GET)) ||
-            (row->methods & ROUTE_HEAD && str_is(r->method, MHD_HTTP_METHOD_HEAD)))
+        if (takes(row, r->method))
             return row->serve(a, r);
         return reply_status(a, r, MHD_HTTP_METHOD_NOT_ALLOWED);
     }

@@ -7,7 +7,11 @@
 
 struct api;
 
-enum route_method { ROUTE_GET = 1, ROUTE_HEAD = 2 }; /* OPTIONS is answered for every path (contract 1.1) */
+enum route_method {
+    ROUTE_GET = 1,
+    ROUTE_HEAD = 2,
+    ROUTE_DELETE = 4
+}; /* OPTIONS is answered for every path (contract 1.1) */
 
 enum route_cors {
     ROUTE_CORS_AS_SET, /* cors_allow_origin */
@@ -44,5 +48,15 @@ enum MHD_Result serve_providers(struct api *a, struct request *r);
 enum MHD_Result serve_health(struct api *a, struct request *r);
 enum MHD_Result serve_versions(struct api *a, struct request *r);
 enum MHD_Result serve_status(struct api *a, struct request *r);
+
+/* The operator's lists and what is done with their rows. */
+enum MHD_Result serve_sessions(struct api *a, struct request *r);
+enum MHD_Result serve_session_stop(struct api *a, struct request *r);
+enum MHD_Result serve_session_log(struct api *a, struct request *r);
+enum MHD_Result serve_builds(struct api *a, struct request *r);
+enum MHD_Result serve_build_stop(struct api *a, struct request *r);
+enum MHD_Result serve_build_log(struct api *a, struct request *r);
+enum MHD_Result serve_images(struct api *a, struct request *r);
+enum MHD_Result serve_events(struct api *a, struct request *r);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef BUILD_BUILD_H
 #define BUILD_BUILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/id.h"
@@ -18,6 +19,7 @@ struct build_log;
 struct loop;
 struct store;
 struct engine;
+struct store_build; /* store/rows.h */
 
 /* What the room stands on; all of it outlives the room. */
 struct build_parts {
@@ -79,5 +81,22 @@ struct op *build_want(struct builds *all, const struct build_spec *spec, struct 
 /* The log of the build of that name which runs, waits or was the last to end; NULL when there is none. Borrowed until
  * the loop turns; build_log_hold() keeps it. */
 struct build_log *build_log_find(struct builds *all, const char *image);
+
+/* For the operator. */
+#define BUILD_ID_LEAST 4 /* digits of an id that name a build */
+
+struct build_view {
+    const struct store_build *row; /* borrowed until the loop turns */
+    int place;                     /* in the queue, from 1; 0: it does not wait */
+};
+/* Those that run, then those that wait, the next one first. */
+void build_list(struct builds *all, void (*each)(void *arg, const struct build_view *view), void *arg);
+
+/* Finds one that runs, waits or ended lately (its log is still there) by the name of its image, the newest counts, or
+ * by how its id begins. Returns how many there are: *out and *log, which may be NULL, are set for exactly one. */
+int build_find(struct builds *all, const char *name, struct build_view *out, struct build_log **log);
+
+/* Ends one that runs or waits; those who wait for it get `why`. false: it does neither. */
+bool build_stop(struct builds *all, const struct id *id, const struct err *why);
 
 #endif

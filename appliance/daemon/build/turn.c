@@ -68,8 +68,7 @@ static int compare_builds(const void *a, const void *b)
     return one->place - two->place;
 }
 
-/* Those that wait, the next one first; to be freed. */
-static struct build **in_order(const struct builds *all)
+struct build **turn_order(const struct builds *all)
 {
     struct build **order = mem_zero((size_t)all->n_waiting + 1, sizeof *order);
     int n = 0;
@@ -88,7 +87,7 @@ static struct build **in_order(const struct builds *all)
 
 struct build *turn_next(const struct builds *all)
 {
-    cleanup_free struct build **order = in_order(all);
+    cleanup_free struct build **order = turn_order(all);
 
     return order[0];
 }
@@ -155,7 +154,7 @@ static void tell_one(struct build *b, int ahead)
 
 void turn_tell(struct builds *all)
 {
-    cleanup_free struct build **order = in_order(all);
+    cleanup_free struct build **order = turn_order(all);
 
     for (int ahead = 0; order[ahead]; ahead++)
         tell_one(order[ahead], ahead);

@@ -14,6 +14,9 @@
 /* The build that begins next; NULL when none waits. */
 struct build *turn_next(const struct builds *all);
 
+/* Those that wait, the next one first; ends with NULL, to be freed. */
+struct build **turn_order(const struct builds *all);
+
 /* It begins: its repository has had its turn. */
 void turn_take(struct build *b);
 

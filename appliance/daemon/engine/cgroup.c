@@ -23,13 +23,20 @@
 struct hierarchy {
     const char *mount, *file;
     const char *word; /* before the number; "" where the file is the number */
-    int per_us;
+    int per_us;       /* the unit of what is wanted */
 };
 
-static const struct hierarchy hierarchies[] = {
+static const struct hierarchy cpu_hierarchies[] = {
     {"", "cpu.stat", "usage_usec ", 1},               /* v2 (cgroup-v2.rst) */
     {"cpuacct/", "cpuacct.usage", "", NS_PER_US},     /* v1 (cgroup-v1/cpuacct.rst) */
     {"cpu,cpuacct/", "cpuacct.usage", "", NS_PER_US}, /* v1 as systemd mounts it */
+    {0},
+};
+
+static const struct hierarchy memory_hierarchies[] = {
+    {"", "memory.current", "", 1},               /* v2 */
+    {"memory/", "memory.usage_in_bytes", "", 1}, /* v1 (cgroup-v1/memory.rst) */
+    {0},
 };
 
 /* Docker with the cgroupfs driver, with the systemd driver, Podman. */
@@ -65,20 +72,30 @@ static int64_t read_usage(const struct hierarchy *h, const char *path)
     return str_number(&number, digits, INT64_MAX) ? (int64_t)number / h->per_us : -1;
 }
 
-int64_t cgroup_cpu_us(const char *root, const char *engine_id)
+static int64_t usage_of(const struct hierarchy *rows, const char *root, const char *engine_id)
 {
-    for (size_t h = 0; h < sizeof hierarchies / sizeof *hierarchies; h++)
+    for (const struct hierarchy *h = rows; h->file; h++)
         for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
             char place[PATH_ROOM / 2], path[PATH_ROOM];
             int64_t used;
 
             snprintf(place, sizeof place, places[p], engine_id);
-            snprintf(path, sizeof path, "%s/%s%s/%s", root, hierarchies[h].mount, place, hierarchies[h].file);
-            used = read_usage(&hierarchies[h], path);
+            snprintf(path, sizeof path, "%s/%s%s/%s", root, h->mount, place, h->file);
+            used = read_usage(h, path);
             if (used >= 0)
                 return used;
         }
     return -1;
+}
+
+int64_t cgroup_cpu_us(const char *root, const char *engine_id)
+{
+    return usage_of(cpu_hierarchies, root, engine_id);
+}
+
+int64_t cgroup_memory(const char *root, const char *engine_id)
+{
+    return usage_of(memory_hierarchies, root, engine_id);
 }
 
 /* ---- limits of build steps ---- */

@@ -15,6 +15,8 @@
  * here. Looks where Docker (cgroupfs and systemd driver) and Podman put it; `root` is CGROUP_ROOT outside of tests.
  */
 int64_t cgroup_cpu_us(const char *root, const char *engine_id);
+/* The same for the bytes of memory that it uses now, file cache included. */
+int64_t cgroup_memory(const char *root, const char *engine_id);
 
 /* The folders in which the cgroup `name` ("docker/buildkit"; "": the root itself) has its memory and its number of
  * processes limited: two with v1, one with v2. Returns how many; the paths are the caller's to free. Errors:

@@ -18,6 +18,7 @@
 /* Steps are also held by who asks; these bound an engine that answers nothing. */
 #define STEP_S 60
 #define LIST_S 30
+#define LOG_LINES "200"
 /* Of a removal that another one is at already: asked again this often, this many times. */
 #define REMOVE_AGAIN_MS 100
 #define REMOVE_TRIES 200
@@ -250,7 +251,7 @@ static enum flow_result tail_take(struct flow *f, struct err *e)
 {
     struct job *job = job_of(f);
 
-    tail_read(job->out, buf_text(&job->answer.body), job->answer.body.len);
+    tail_read(job->out, TAIL_MAX, (struct slice){buf_text(&job->answer.body), job->answer.body.len});
     return FLOW_NEXT;
 }
 
@@ -263,9 +264,42 @@ struct op *engine_container_tail(struct engine *en, const struct id *row, char o
     return job_start(job_for(en, row, out, done), &tail_kind);
 }
 
+static enum flow_result log_ask(struct flow *f, struct err *e)
+{
+    return job_ask(f, "GET", NULL, "/containers/%s/logs?stdout=1&stderr=1&tail=" LOG_LINES, job_of(f)->name);
+}
+
+static enum flow_result log_take(struct flow *f, struct err *e)
+{
+    struct job *job = job_of(f);
+    struct buf *out = job->out;
+    size_t room = job->answer.body.len < out->limit ? job->answer.body.len : out->limit;
+
+    buf_clear(out);
+    if (room)
+        buf_added(out, tail_read(buf_reserve(out, room), room,
+                                 (struct slice){buf_text(&job->answer.body), job->answer.body.len}));
+    return FLOW_NEXT;
+}
+
+static const struct flow_step log_steps[] = {{"ask", LIST_S, log_ask, NULL}, {"read", 0, log_take, NULL}, {0}};
+static const struct flow_kind log_kind = {log_steps, NULL, job_end};
+
+struct op *engine_container_log(struct engine *en, const struct id *row, struct buf *out, struct done done)
+{
+    return job_start(job_for(en, row, out, done), &log_kind);
+}
+
 int64_t engine_container_cpu_us(const struct engine *en, const struct id *row)
 {
     const char *engine_id = known_find(en, row);
 
     return engine_id ? cgroup_cpu_us(CGROUP_ROOT, engine_id) : -1;
+}
+
+int64_t engine_container_memory(const struct engine *en, const struct id *row)
+{
+    const char *engine_id = known_find(en, row);
+
+    return engine_id ? cgroup_memory(CGROUP_ROOT, engine_id) : -1;
 }

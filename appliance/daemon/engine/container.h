@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/id.h"
 #include "loop/op.h"
 
@@ -48,7 +49,11 @@ struct op *engine_container_remove(struct engine *en, const struct id *row, stru
 struct op *engine_container_list(struct engine *en, struct engine_container_list *out, struct done done);
 /* What it printed last, at most 20 lines and 2,000 bytes, UTF-8 or not; for the sentence of a failed start. */
 struct op *engine_container_tail(struct engine *en, const struct id *row, char out[2001], struct done done);
+/* The same for the operator: the last 200 lines, as many of their last bytes as `out` may hold. */
+struct op *engine_container_log(struct engine *en, const struct id *row, struct buf *out, struct done done);
 /* Processor time it has used so far, in microseconds, from its cgroup; -1 when that cannot be told. Never blocks. */
 int64_t engine_container_cpu_us(const struct engine *en, const struct id *row);
+/* The same for the bytes of memory that it uses now, file cache included. */
+int64_t engine_container_memory(const struct engine *en, const struct id *row);
 
 #endif

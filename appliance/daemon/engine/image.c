@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/job.h"
+#include "engine/state.h"
 
 /* Removing many layers takes the engine a while. */
 #define STEP_S 60
@@ -53,6 +54,50 @@ struct op *engine_image_inspect(struct engine *en, const char *name, struct engi
 {
     *out = (struct engine_image){0};
     return job_start(job_for(en, name, out, done), &inspect_kind);
+}
+
+static enum flow_result sizes_ask(struct flow *f, struct err *e)
+{
+    cleanup_free char *filter =
+        mem_format("{\"label\":[\"%s=%s\"]}", ENGINE_LABEL_INSTANCE, job_of(f)->engine->instance);
+
+    return job_ask(f, "GET", NULL, "/images/json?filters=%s", filter);
+}
+
+static enum flow_result sizes_read(struct flow *f, struct err *e)
+{
+    struct job *job = job_of(f);
+    struct engine_image_sizes *sizes = job->out;
+    json_auto_t *answer = NULL;
+    json_t *item;
+    size_t i;
+
+    if (engine_answer_json(&answer, &job->answer, e) < 0)
+        return FLOW_FAIL;
+    if (!json_is_array(answer)) {
+        err_set(e, ERR_ENGINE_ODD, "the engine's list of images is none");
+        return FLOW_FAIL;
+    }
+    sizes->items = mem_zero(json_array_size(answer), sizeof *sizes->items);
+    json_array_foreach (answer, i, item) {
+        struct engine_image_size *size = &sizes->items[sizes->count];
+        const char *id = json_string_value(json_object_get(item, "Id"));
+
+        if (!id || !str_copy(size->id, sizeof size->id, id))
+            continue;
+        size->bytes = json_integer_value(json_object_get(item, "Size"));
+        sizes->count++;
+    }
+    return FLOW_NEXT;
+}
+
+static const struct flow_step sizes_steps[] = {{"ask", STEP_S, sizes_ask, NULL}, {"read", 0, sizes_read, NULL}, {0}};
+static const struct flow_kind sizes_kind = {sizes_steps, NULL, job_end};
+
+struct op *engine_image_sizes(struct engine *en, struct engine_image_sizes *out, struct done done)
+{
+    *out = (struct engine_image_sizes){0};
+    return job_start(job_new(en, out, done), &sizes_kind);
 }
 
 static enum flow_result tag_ask(struct flow *f, struct err *e)

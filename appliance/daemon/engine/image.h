@@ -3,6 +3,7 @@
 #ifndef ENGINE_IMAGE_H
 #define ENGINE_IMAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "loop/op.h"
@@ -17,6 +18,16 @@ struct engine_image {
 
 /* Errors: ERR_ENGINE_MISSING when there is no image of that name. */
 struct op *engine_image_inspect(struct engine *en, const char *name, struct engine_image *out, struct done done);
+struct engine_image_size {
+    char id[72]; /* "sha256:..." */
+    int64_t bytes;
+};
+struct engine_image_sizes {
+    struct engine_image_size *items; /* owned: free() */
+    size_t count;
+};
+/* Of all images that carry our instance's label. */
+struct op *engine_image_sizes(struct engine *en, struct engine_image_sizes *out, struct done done);
 /* Gives an image one more name ("repository:tag"). */
 struct op *engine_image_tag(struct engine *en, const char *image, const char *name, struct done done);
 /* No error when there is none. */

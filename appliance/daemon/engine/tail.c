@@ -15,37 +15,43 @@ static size_t frame_len(const char *head)
     return (size_t)size[0] << 24 | (size_t)size[1] << 16 | (size_t)size[2] << 8 | size[3];
 }
 
+struct tail {
+    char *bytes;
+    size_t have, room; /* of bytes, without a NUL */
+};
+
 /* Puts bytes behind what is there and lets the oldest go. */
-static void append(char out[TAIL_MAX], size_t *have, const char *bytes, size_t len)
+static void append(struct tail *t, const char *bytes, size_t len)
 {
-    const size_t room = TAIL_MAX - 1;
     size_t over;
 
-    if (len > room) {
-        bytes += len - room;
-        len = room;
+    if (len > t->room) {
+        bytes += len - t->room;
+        len = t->room;
     }
-    over = *have + len > room ? *have + len - room : 0;
-    memmove(out, out + over, *have - over);
-    *have -= over;
-    memcpy(out + *have, bytes, len);
-    *have += len;
+    over = t->have + len > t->room ? t->have + len - t->room : 0;
+    memmove(t->bytes, t->bytes + over, t->have - over);
+    t->have -= over;
+    memcpy(t->bytes + t->have, bytes, len);
+    t->have += len;
 }
 
-void tail_read(char out[TAIL_MAX], const char *frames, size_t len)
+size_t tail_read(char *out, size_t room, struct slice frames)
 {
-    size_t at = 0, have = 0;
+    struct tail t = {out, 0, room - 1};
 
-    while (len - at > FRAME_HEAD) {
-        size_t size = frame_len(frames + at), left = len - at - FRAME_HEAD;
+    while (frames.len > FRAME_HEAD) {
+        struct slice rest = slice_from(frames, FRAME_HEAD);
+        size_t size = frame_len(frames.at);
 
-        append(out, &have, frames + at + FRAME_HEAD, size < left ? size : left);
-        if (size >= left)
+        append(&t, rest.at, size < rest.len ? size : rest.len);
+        if (size >= rest.len)
             break;
-        at += FRAME_HEAD + size;
+        frames = slice_from(rest, size);
     }
-    for (size_t i = 0; i < have; i++)
+    for (size_t i = 0; i < t.have; i++)
         if (!out[i])
             out[i] = ' ';
-    out[have] = '\0';
+    out[t.have] = '\0';
+    return t.have;
 }

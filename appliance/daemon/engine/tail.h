@@ -5,10 +5,13 @@
 
 #include <stddef.h>
 
+#include "base/str.h"
+
 #define TAIL_LINES "20"
 #define TAIL_MAX 2001 /* bytes, and a NUL */
 
-/* `frames`: the body of /containers/<name>/logs. The last bytes count; a NUL among them becomes a blank. */
-void tail_read(char out[TAIL_MAX], const char *frames, size_t len);
+/* `frames`: the body of /containers/<name>/logs. The last `room` - 1 bytes count; a NUL among them becomes a blank.
+ * Returns how many there are, without the NUL behind them. */
+size_t tail_read(char *out, size_t room, struct slice frames);
 
 #endif

@@ -81,6 +81,20 @@ void session_cause(struct session *s, enum session_cause cause, const struct err
 /* NULL when there is none of that name. */
 struct session *session_find(struct sessions *all, const char *name);
 enum session_state session_state(const struct session *s);
+
+/* For the operator; names are borrowed until the loop turns. No token is in it. */
+struct session_view {
+    struct id id, container; /* rows */
+    const char *name, *state;
+    int64_t age_ms;       /* since it was made */
+    int64_t still_ms;     /* since the last sign of somebody at work */
+    int64_t memory_bytes; /* what its container uses now, the kernel's file cache included; -1: not known */
+    int64_t memory_limit_bytes;
+};
+void session_describe(const struct session *s, struct session_view *out);
+/* Those that have a container or are getting one, in the order in which they were made. `each` changes no session. */
+void session_list(struct sessions *all, void (*each)(void *arg, const struct session_view *view), void *arg);
+
 /* How many have a container or are getting one. */
 size_t session_count(const struct sessions *all);
 

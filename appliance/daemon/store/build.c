@@ -49,3 +49,15 @@ int store_build_load_ended(struct store *s, const struct store_ended *which,
     sqlite3_bind_text(statement, 2, which->state, -1, SQLITE_TRANSIENT);
     return store_table_each(s, &table, statement, &(struct store_each){call, (void (*)(void))each, arg}, e);
 }
+
+int store_build_load_newest(struct store *s, int newest, void (*each)(void *arg, const struct store_build *row),
+                            void *arg, struct err *e)
+{
+    sqlite3_stmt *statement = store_statement(s, &table, "load_newest",
+                                              "SELECT id FROM build WHERE ended > 0 ORDER BY ended DESC LIMIT ?1", e);
+
+    if (!statement)
+        return -1;
+    sqlite3_bind_int(statement, 1, newest);
+    return store_table_each(s, &table, statement, &(struct store_each){call, (void (*)(void))each, arg}, e);
+}

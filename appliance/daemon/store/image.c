@@ -41,3 +41,20 @@ int store_image_drop(struct store *s, const struct id *id, struct err *e)
     store_bind_id(statement, 1, id);
     return store_run(s, statement, "image", e);
 }
+
+static void call(const struct store_each *each, const void *row)
+{
+    ((void (*)(void *, const struct store_image *))each->function)(each->arg, row);
+}
+
+int store_image_load_newest(struct store *s, int newest, void (*each)(void *arg, const struct store_image *row),
+                            void *arg, struct err *e)
+{
+    sqlite3_stmt *statement =
+        store_statement(s, &table, "load_newest", "SELECT id FROM image ORDER BY used DESC, created DESC LIMIT ?1", e);
+
+    if (!statement)
+        return -1;
+    sqlite3_bind_int(statement, 1, newest);
+    return store_table_each(s, &table, statement, &(struct store_each){call, (void (*)(void))each, arg}, e);
+}

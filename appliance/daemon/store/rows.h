@@ -56,6 +56,9 @@ struct store_ended {
 int store_build_load_ended(struct store *s, const struct store_ended *which,
                            void (*each)(void *arg, const struct store_build *row), void *arg,
                            struct err *e) ERR_CHECKED;
+/* The `newest` of all that have ended, the newest first. */
+int store_build_load_newest(struct store *s, int newest, void (*each)(void *arg, const struct store_build *row),
+                            void *arg, struct err *e) ERR_CHECKED;
 
 struct store_image {
     struct id id;
@@ -69,6 +72,9 @@ int store_image_put(struct store *s, const struct store_image *row, struct err *
 int store_image_get(struct store *s, const struct id *id, struct store_image *out, struct err *e) ERR_CHECKED;
 int store_image_by_name(struct store *s, const char *name, struct store_image *out, struct err *e) ERR_CHECKED;
 int store_image_drop(struct store *s, const struct id *id, struct err *e) ERR_CHECKED;
+/* The `newest` by their last launch, the newest first. */
+int store_image_load_newest(struct store *s, int newest, void (*each)(void *arg, const struct store_image *row),
+                            void *arg, struct err *e) ERR_CHECKED;
 
 struct store_session {
     struct id id, image;

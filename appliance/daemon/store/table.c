@@ -48,7 +48,7 @@ sqlite3_stmt *store_statement(struct store *s, const void *table, const char *ve
     return statement;
 }
 
-static void statement_done(sqlite3_stmt *statement)
+void store_done(sqlite3_stmt *statement)
 {
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
@@ -60,7 +60,7 @@ int store_run(struct store *s, sqlite3_stmt *statement, const char *doing, struc
 
     if (result != SQLITE_DONE)
         store_failed(s, doing, e);
-    statement_done(statement);
+    store_done(statement);
     return result == SQLITE_DONE ? 0 : -1;
 }
 
@@ -90,7 +90,7 @@ static void bind_column(sqlite3_stmt *statement, int at, const struct store_colu
     }
 }
 
-static void read_id(struct id *out, sqlite3_stmt *statement, int at)
+void store_read_id(struct id *out, sqlite3_stmt *statement, int at)
 {
     *out = (struct id){0};
     if (sqlite3_column_bytes(statement, at) == sizeof out->bytes)
@@ -104,7 +104,7 @@ static void read_column(sqlite3_stmt *statement, int at, const struct store_colu
 
     switch (column->type) {
     case STORE_ID:
-        read_id((struct id *)field, statement, at);
+        store_read_id((struct id *)field, statement, at);
         break;
     case STORE_TIME:
         *(int64_t *)field = sqlite3_column_int64(statement, at);
@@ -193,7 +193,7 @@ int store_table_get(struct store *s, const struct store_table *t, const struct i
             read_column(statement, (int)i, &t->columns[i], row);
     else if (result != SQLITE_DONE)
         store_failed(s, t->name, e);
-    statement_done(statement);
+    store_done(statement);
     return result == SQLITE_ROW ? 1 : result == SQLITE_DONE ? 0 : -1;
 }
 
@@ -211,11 +211,11 @@ static int list_ids(struct store *s, sqlite3_stmt *statement, struct id_list *li
             list->room = list->room ? list->room * 2 : 64;
             list->items = mem_resize(list->items, list->room, sizeof *list->items);
         }
-        read_id(&list->items[list->count++], statement, 0);
+        store_read_id(&list->items[list->count++], statement, 0);
     }
     if (result != SQLITE_DONE)
         store_failed(s, "reading ids", e);
-    statement_done(statement);
+    store_done(statement);
     return result == SQLITE_DONE ? 0 : -1;
 }
 

@@ -60,6 +60,10 @@ sqlite3_stmt *store_statement(struct store *s, const void *table, const char *ve
 /* Runs one that gives no rows. */
 int store_run(struct store *s, sqlite3_stmt *statement, const char *doing, struct err *e) ERR_CHECKED;
 void store_bind_id(sqlite3_stmt *statement, int at, const struct id *id);
+/* NULL and what is no id give none. */
+void store_read_id(struct id *to, sqlite3_stmt *statement, int at);
+/* Resets it and drops its values: before it may be used again. */
+void store_done(sqlite3_stmt *statement);
 
 int store_table_put(struct store *s, const struct store_table *t, const void *row, struct err *e) ERR_CHECKED;
 /* Sets one text of the row with that id. */

@@ -28,6 +28,14 @@ bool network_address(uint8_t out[16], struct slice text)
     return inet_pton(AF_INET6, copy, out) == 1;
 }
 
+void network_address_text(char *out, const uint8_t address[16])
+{
+    if (network_is_v4(address))
+        inet_ntop(AF_INET, address + sizeof v4_mapped, out, INET6_ADDRSTRLEN);
+    else
+        inet_ntop(AF_INET6, address, out, INET6_ADDRSTRLEN);
+}
+
 struct network network_of(const uint8_t address[16], uint8_t bits)
 {
     struct network n = {.bits = bits};

@@ -18,6 +18,9 @@ struct network {
 /* "192.0.2.1" or "2001:db8::1", without port or brackets; false for everything else. */
 bool network_address(uint8_t out[16], struct slice text);
 
+/* Writes it as that; at most INET6_ADDRSTRLEN bytes with the NUL. */
+void network_address_text(char *out, const uint8_t address[16]);
+
 /* An address, or one with "/bits". Errors: ERR_MALFORMED. */
 int network_parse(struct network *out, const char *text, struct err *e) ERR_CHECKED;
 

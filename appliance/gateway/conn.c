@@ -12,6 +12,7 @@
 
 #define STEPS_A_TURN 8 /* requests of one client before others have their turn */
 #define WAIT_TICK_MS 100
+#define HEAD_SLOW_MS 1000 /* a head that takes longer may be cut off for somebody else */
 #define LINGER_MS 2000
 #define LINGER_BYTES (1 << 20)
 
@@ -19,6 +20,7 @@ void clients_start(struct clients *c)
 {
     *c = (struct clients){0};
     list_init(&c->idle);
+    list_init(&c->heads);
     list_init(&c->waiting);
 }
 
@@ -29,9 +31,23 @@ static size_t clients_most(const struct gateway *g)
     return wanted < g->clients.most ? wanted : g->clients.most;
 }
 
+/* Who goes to make room: the longest idle, or who has been at its head for a while. */
+static struct client *dispensable(const struct gateway *g)
+{
+    const struct list *idle = &g->clients.idle, *heads = &g->clients.heads;
+    struct client *slow;
+
+    if (!list_empty(idle))
+        return container_of(idle->next, struct client, node);
+    if (list_empty(heads))
+        return NULL;
+    slow = container_of(heads->next, struct client, node);
+    return g->poll.now - slow->begun_at >= HEAD_SLOW_MS ? slow : NULL;
+}
+
 bool clients_have_room(const struct gateway *g)
 {
-    return g->clients.count < clients_most(g) || !list_empty(&g->clients.idle);
+    return g->clients.count < clients_most(g) || dispensable(g);
 }
 
 void client_close(struct client *c)
@@ -49,6 +65,8 @@ void client_close(struct client *c)
     list_remove(&c->again.node);
     stream_close(&c->stream);
     g->clients.count--;
+    if (c->limit)
+        limit_leave(g, c->limit);
     poll_bury(&g->poll, &c->grave, c);
     listeners_resume(&g->listeners);
 }
@@ -56,7 +74,8 @@ void client_close(struct client *c)
 static void clear_request(struct client *c)
 {
     c->up = c->down = (struct way){0};
-    c->begun = c->to_head = c->old = c->json = c->last = c->websocket = false;
+    c->paid = 0;
+    c->owes = c->begun = c->to_head = c->old = c->json = c->last = c->websocket = false;
     c->expects = c->input = c->idempotent = c->up_broken = c->answered = c->keep = false;
     c->interim = 0;
 }
@@ -116,6 +135,7 @@ static void say(struct client *c)
     struct gateway *g = c->gateway;
 
     c->state = CLIENT_SAYING;
+    list_remove(&c->node);
     poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_STALL_MS]);
 }
 
@@ -133,6 +153,7 @@ static void begin_page(struct client *c)
 void client_say(struct client *c, struct page *page)
 {
     begin_page(c);
+    page->portal = c->gateway->portal_url;
     page->json = c->json;
     page->to_head = c->to_head;
     page->last = c->last;
@@ -152,6 +173,20 @@ void client_say_health(struct client *c)
     begin_page(c);
     page_add_health(stream_out(&c->stream), c->to_head, c->last);
     say(c);
+}
+
+void client_pace(struct client *c, bool owes)
+{
+    struct gateway *g = c->gateway;
+    int64_t stall = g->settings[WIRE_SETTING_STALL_MS];
+    int64_t due = g->settings[WIRE_SETTING_PACE_MIN] * stall / 1000;
+    uint64_t moved = c->up.total + c->down.total;
+
+    if (owes && c->owes && (int64_t)(moved - c->paid) < (due ? due : 1))
+        return; /* the time that it has goes on */
+    c->owes = owes;
+    c->paid = moved;
+    poll_timer_set(&g->poll, &c->stream.timer, owes ? stall : g->settings[WIRE_SETTING_ANSWER_MS]);
 }
 
 void client_wait(struct client *c)
@@ -191,6 +226,24 @@ void clients_tick(struct gateway *g)
         poll_tick_in(&g->poll, WAIT_TICK_MS);
 }
 
+/* Whether who sent the request may have one more now. Proxies and this machine may; who they speak for is counted. */
+static bool may_ask(struct client *c)
+{
+    struct gateway *g = c->gateway;
+    const struct who *who = &g->who;
+
+    if (!who->proxied)
+        return !c->limit || limit_request(g, c->limit);
+    return !who->known || who->proxy || limit_request(g, limit_of(g, who->address));
+}
+
+/* Who goes on all the same has to come in anew for it. */
+static void say_too_many(struct client *c)
+{
+    c->last = true;
+    client_say_page(c, ERR_GATEWAY_RATE, NULL);
+}
+
 /* The head of `len` bytes at the front of what the client has said. */
 static void take_request(struct client *c, size_t len)
 {
@@ -205,7 +258,11 @@ static void take_request(struct client *c, size_t len)
     c->old = h->minor == 0;
     c->last = h->close;
     c->json = http_wants_json(h);
-    dispatch_request(c, len);
+    who_read(&c->gateway->who, c, h);
+    if (may_ask(c))
+        dispatch_request(c, len);
+    else
+        say_too_many(c);
 }
 
 static void begin_head(struct client *c)
@@ -213,6 +270,7 @@ static void begin_head(struct client *c)
     struct gateway *g = c->gateway;
 
     c->begun = true;
+    c->begun_at = g->poll.now;
     list_remove(&c->node);
     poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_HEAD_MS]);
 }
@@ -233,6 +291,7 @@ static bool read_request(struct client *c)
             return true;
         }
         if (len) {
+            list_remove(&c->node);
             take_request(c, len);
             stream_used(&c->stream, len);
             return true;
@@ -247,6 +306,8 @@ static bool read_request(struct client *c)
         case STREAM_BYTES:
             break;
         case STREAM_NOTHING:
+            if (c->begun && list_empty(&c->node))
+                list_add(&c->gateway->clients.heads, &c->node);
             return false;
         case STREAM_ENDED:
         case STREAM_FAILED:
@@ -335,14 +396,30 @@ static void client_expired(struct poll_timer *t)
     }
 }
 
+/* False: its client has as many as it may. *limit: NULL for proxies and for who comes over a unix socket. */
+static bool count_connection(struct gateway *g, const struct in6_addr *address, struct limit **limit)
+{
+    *limit = NULL;
+    if (IN6_IS_ADDR_UNSPECIFIED(address) || who_is_trusted(&g->proxies, address))
+        return true;
+    *limit = limit_connect(g, address->s6_addr);
+    return *limit;
+}
+
 void client_start(struct gateway *g, int fd, enum listener_kind kind, const struct in6_addr *address)
 {
+    struct limit *limit;
     struct client *c;
     struct err e;
 
+    if (!count_connection(g, address, &limit)) {
+        limit_refuse(g, fd);
+        return;
+    }
     if (g->clients.count >= clients_most(g))
-        client_close(container_of(g->clients.idle.next, struct client, node));
+        client_close(dispensable(g));
     c = mem_zero(1, sizeof *c);
+    c->limit = limit;
     stream_start(&c->stream, fd);
     c->stream.source.ready = client_ready;
     c->stream.timer.expired = client_expired;

@@ -27,10 +27,11 @@ enum client_state {
 struct client {
     struct stream stream;
     struct gateway *gateway;
-    struct list node; /* of clients.idle, clients.waiting or a route's parked */
+    struct list node; /* of clients.idle, clients.heads, clients.waiting or a route's parked */
     struct poll_again again;
     struct poll_grave grave;
-    struct in6_addr address; /* IPv4 mapped; all zero on a unix socket */
+    struct in6_addr address; /* of the peer, IPv4 mapped; all zero on a unix socket */
+    struct limit *limit;     /* of that address; NULL: it is a proxy, or on this machine */
     enum listener_kind kind;
     enum client_state state;
     struct upstream *upstream; /* RELAY and TUNNEL */
@@ -38,9 +39,12 @@ struct client {
     struct route *parked_at;   /* PARKED */
     struct way up, down;
     struct http_wsframe frames; /* TUNNEL: what the client says */
+    int64_t begun_at;           /* HEAD: when the first byte of a head came */
     int64_t wait_until;         /* of the portal's requests: how long the daemon may be away */
     uint32_t lingered;          /* bytes that were dropped */
     /* This request: */
+    uint64_t paid;   /* bytes that had moved when what it owes was last looked at */
+    bool owes;       /* bytes, since then */
     bool begun;      /* its first byte has come */
     bool to_head;    /* HEAD */
     bool old;        /* HTTP/1.0 */
@@ -59,14 +63,16 @@ struct client {
 struct clients {
     size_t count, most;  /* most: what the limit of open files allows */
     struct list idle;    /* between requests, longest first */
+    struct list heads;   /* in the middle of a head that did not come at once, longest first */
     struct list waiting; /* for the daemon, longest first */
 };
 
 void clients_start(struct clients *c);
-/* Whether one more may come, if need be for one that is idle. */
+/* Whether one more may come, if need be for one that is idle or slow to say what it wants. */
 bool clients_have_room(const struct gateway *g);
 
-/* A connection that was accepted, while clients_have_room(): the longest idle one goes where there is no other room. */
+/* A connection that was accepted, while clients_have_room(): the longest idle one goes where there is no other room.
+ * One of a client that has as many as it may is refused. */
 void client_start(struct gateway *g, int fd, enum listener_kind kind, const struct in6_addr *address);
 /* Something has happened to it or to its upstream: goes on as far as it gets. */
 void client_run(struct client *c);
@@ -81,6 +87,9 @@ void client_say_page(struct client *c, enum err_code code, const char *text);
 void client_say_health(struct client *c);
 /* Has it wait until the daemon can be reached, or answers that it is away when the wait is over. */
 void client_wait(struct client *c);
+/* It is the client's turn (`owes`) to send or to take bytes, or its server's: sets the time that is left for that. A
+ * client that owes has to move WIRE_SETTING_PACE_MIN bytes a second, counted over each WIRE_SETTING_STALL_MS. */
+void client_pace(struct client *c, bool owes);
 /* The answer has been written: the next request, or the end. */
 void client_next(struct client *c);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/id.h"
-#include "gateway/route.h"
+#include "gateway/gateway.h"
 #include "http/cookie.h"
 #include "http/field.h"
 
@@ -103,26 +103,33 @@ static void add_cookie(struct copier *c, const struct http_field *f, const struc
     add_text(c, "\r\n");
 }
 
-static void add_identity(struct copier *c, const struct client *client)
+/* Who asks, and what for: to the daemon all of it, to a container only what its links need. */
+static void add_identity(struct copier *c, const struct who *who, bool to_container)
 {
     static char front[ID_TEXT];
     static uint64_t number;
-    char address[INET6_ADDRSTRLEN] = "", lines[256];
-    int len;
+    char address[INET6_ADDRSTRLEN], lines[256];
 
+    add_text(c, who->https ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n");
+    if (who->host.len) {
+        add_text(c, "X-Forwarded-Host: ");
+        add(c, who->host.at, who->host.len);
+        add_text(c, "\r\n");
+    }
+    if (to_container)
+        return;
     if (!front[0]) {
         struct id id = id_new();
 
         id_text(front, &id);
     }
-    if (IN6_IS_ADDR_V4MAPPED(&client->address))
-        inet_ntop(AF_INET, client->address.s6_addr + 12, address, sizeof address);
-    else
-        inet_ntop(AF_INET6, &client->address, address, sizeof address);
-    len = snprintf(lines, sizeof lines,
-                   "X-Forwarded-For: %s\r\nX-Real-IP: %s\r\nX-Forwarded-Proto: http\r\nX-Request-Id: %.16s%016llx\r\n",
-                   address, address, front, (unsigned long long)++number);
-    add(c, lines, (size_t)len);
+    snprintf(lines, sizeof lines, "X-Request-Id: %.16s%016llx\r\n", front, (unsigned long long)++number);
+    add_text(c, lines);
+    if (!who->known)
+        return;
+    network_address_text(address, who->address);
+    snprintf(lines, sizeof lines, "X-Forwarded-For: %s\r\nX-Real-IP: %s\r\n", address, address);
+    add_text(c, lines);
 }
 
 /* "X-Forwarded-Anything" that names.def does not know, also with '_'. */
@@ -158,10 +165,7 @@ bool fields_request(struct room *out, const struct client *c, const struct http_
             flush(&copier);
     }
     flush(&copier);
-    if (!to->route)
-        add_identity(&copier, c);
-    else
-        add_text(&copier, "X-Forwarded-Proto: http\r\n");
+    add_identity(&copier, &c->gateway->who, to->route);
     if (c->websocket)
         add_text(&copier, "Connection: Upgrade\r\n");
     else if (!h->minor)

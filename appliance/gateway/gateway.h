@@ -5,11 +5,13 @@
 
 #include "gateway/conn.h"
 #include "gateway/control.h"
+#include "gateway/limit.h"
 #include "gateway/listen.h"
 #include "gateway/park.h"
 #include "gateway/poll.h"
 #include "gateway/route.h"
 #include "gateway/upstream.h"
+#include "gateway/who.h"
 #include "http/head.h"
 #include "wire/wire.h"
 
@@ -23,10 +25,12 @@ struct gateway {
     struct control control;
     struct listeners listeners;
     struct clients clients;
+    struct limits limits;
     struct park park;
     struct pool pool;
     int64_t bad_answer_at; /* when the journal last heard of one; 0: never */
     struct http_head head; /* the one that is being read; good until the next is */
+    struct who who;        /* and who sent it */
 };
 
 #endif

@@ -115,6 +115,7 @@ static int run(struct gateway *g, const struct options *o, struct err *e)
     routes_start(&g->routes);
     clients_start(&g->clients);
     park_start(&g->park);
+    limits_start(&g->limits);
     g->clients.most = clients_at_most();
     target_start(&g->portal, NULL);
     target_to_path(&g->portal, o->portal);

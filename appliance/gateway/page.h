@@ -11,7 +11,8 @@ struct page {
     int status;         /* 0: the code's own */
     const char *text;   /* instead of the sentence; NULL: none */
     int64_t ended_s;    /* when what was here ended, UTC; 0: not known */
-    const char *again;  /* path at the portal that launches it again; NULL: none */
+    const char *portal; /* the portal's URL, with a '/' at its end; "": not known */
+    const char *again;  /* path below it that launches it again; NULL: none */
     bool json, to_head, last;
 };
 

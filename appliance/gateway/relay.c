@@ -318,8 +318,6 @@ static bool client_owes(const struct client *c)
 
 void relay_run(struct client *c)
 {
-    struct gateway *g = c->gateway;
-
     if (c->stream.failed) {
         client_close(c);
         return;
@@ -334,8 +332,7 @@ void relay_run(struct client *c)
     if (read_answer(c))
         run_down(c);
     if (c->state == CLIENT_RELAY && c->upstream->connected)
-        poll_timer_set(&g->poll, &c->stream.timer,
-                       g->settings[client_owes(c) ? WIRE_SETTING_STALL_MS : WIRE_SETTING_ANSWER_MS]);
+        client_pace(c, client_owes(c));
 }
 
 void relay_expired(struct client *c)
@@ -343,6 +340,7 @@ void relay_expired(struct client *c)
     struct target *target = c->upstream->target;
 
     if (c->answered) {
+        stream_reset(&c->stream); /* who takes nothing gets nothing more, and cannot take it for the end */
         client_close(c);
         return;
     }

@@ -192,6 +192,13 @@ void stream_shut(struct stream *s)
     shutdown(s->source.fd, SHUT_WR);
 }
 
+void stream_reset(struct stream *s)
+{
+    const struct linger at_once = {.l_onoff = 1};
+
+    setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void stream_close(struct stream *s)
 {
     poll_timer_stop(&s->timer);

@@ -59,6 +59,8 @@ void stream_drop_out(struct stream *s);
 
 /* The other end reads the end once it has read all. */
 void stream_shut(struct stream *s);
+/* What the kernel still has for the other end is dropped when it is closed: a reset, not an end. */
+void stream_reset(struct stream *s);
 /* Closes and gives back all. */
 void stream_close(struct stream *s);
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "gateway/dispatch.h"
 #include "gateway/gateway.h"
 
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -66,7 +67,7 @@ static void part_from(struct upstream *u)
         client_close(c);
         return;
     }
-    client_say_page(c, ERR_GATEWAY_NO_SESSION, NULL);
+    client_say_route(c, u->target->route);
     client_run(c);
 }
 

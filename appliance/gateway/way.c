@@ -31,6 +31,7 @@ static bool flush(struct way *w, struct stream *from, struct stream *to)
     if (taken) {
         stream_used(from, (size_t)taken);
         w->ready -= (uint32_t)taken;
+        w->total += (uint64_t)taken;
         w->moved = true;
     }
     return true;

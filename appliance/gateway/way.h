@@ -14,6 +14,7 @@
 struct way {
     struct http_framing framing;
     uint32_t ready;              /* bytes at the front of from->in that belong to the message */
+    uint64_t total;              /* bytes that have been handed on */
     bool over;                   /* tunnels: the end has been handed on */
     bool moved;                  /* bytes have come since the caller cleared it */
     bool spoke;                  /* and a data frame among them */

@@ -59,7 +59,9 @@ static bool accepts(const struct http_head *h, const char *type)
 
 bool http_wants_json(const struct http_head *h)
 {
-    return accepts(h, "application/json") && !accepts(h, "text/html");
+    const struct http_field *mode = http_head_field(h, HTTP_SEC_FETCH_MODE);
+
+    return !accepts(h, "text/html") && (accepts(h, "application/json") || (mode && !slice_is(mode->value, "navigate")));
 }
 
 bool http_is_navigation(const struct http_head *h)

@@ -13,7 +13,8 @@ bool http_list_next(struct slice *rest, struct slice *element);
  * like one. Host and Content-Length stay, whatever Connection says. */
 bool http_field_is_hop(const struct http_head *h, const struct http_field *f);
 
-/* Whether who asks is a program that wants JSON: Accept has application/json and not text/html. */
+/* Whether who asks is a program that wants JSON: Accept has application/json and not text/html, or a script of a page
+ * asks (Sec-Fetch-Mode) and does not name text/html. */
 bool http_wants_json(const struct http_head *h);
 
 /* Whether the request is a page that a person opens: Sec-Fetch-Mode says so, or, where a browser does not say (it tells

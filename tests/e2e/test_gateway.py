@@ -19,12 +19,15 @@ VTC = Path(__file__).resolve().parents[1] / "vtc"
 
 @pytest.mark.parametrize("file", sorted(VTC.glob("*.vtc")), ids=lambda path: path.stem)
 def test_conversation(gateway, file, tmp_path):
-    """A readable conversation; `me` is a server at ${backend}, `asleep` is held, `gone` has ended with RB1004."""
+    """A readable conversation; `me` is a server at ${backend}, `asleep` is held, `gone` has ended with RB1004, `idle`
+    has with RB1609 at a time and from a link that are known."""
     port = free_port()
     gateway.open("me", port)
     gateway.set("WAKE_MS", 1000)
     gateway.hold("asleep")
     gateway.close("gone", 1004)
+    gateway.text(gw.PORTAL_URL, "https://portal.example/")
+    gateway.close("idle", 1609, ended=1795525200, again="v2/git/https%3A%2F%2Fexample.org%2Fa/HEAD?a=b&c=%22")
     macros = {"sessions": f"127.0.0.1:{gateway.sessions}", "portal": f"127.0.0.1:{gateway.portal}",
               "backend": f"127.0.0.1:{port}", "portal_backend": gateway.portal_path}
     done = subprocess.run(["varnishtest", "-t", "20", *(f"-D{k}={v}" for k, v in macros.items()), file],

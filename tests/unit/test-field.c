@@ -58,10 +58,23 @@ static void who_asks(void)
     ok(wants_json("Accept: text/plain;q=0.5, application/JSON ; q=0.9\r\n"), "also among others");
     ok(!wants_json("Accept: text/html,application/xhtml+xml,application/json;q=0.9\r\n"), "a browser gets the page");
     ok(!wants_json("Accept: */*\r\n") && !wants_json(""), "and so does who accepts anything");
+    ok(wants_json("Sec-Fetch-Mode: cors\r\nAccept: */*\r\n"), "a script of a page reads no HTML");
+    ok(!wants_json("Sec-Fetch-Mode: navigate\r\n") && !wants_json("Sec-Fetch-Mode: cors\r\nAccept: text/html\r\n"),
+       "a person does, and a script that says so");
     read_fields("Sec-Fetch-Mode: navigate\r\n");
     ok(http_is_navigation(&head), "a person opens a page");
-    read_fields("Sec-Fetch-Mode: cors\r\n");
+    read_fields("Sec-Fetch-Mode: cors\r\nAccept: text/html\r\n");
     ok(!http_is_navigation(&head), "a script does not");
+    read_fields("Accept: text/html,application/xhtml+xml;q=0.9\r\n");
+    ok(http_is_navigation(&head), "where a browser does not say, what it accepts does");
+    read_fields("Accept: */*\r\n");
+    ok(!http_is_navigation(&head), "and scripts accept anything");
+    head.method = slice_of("GET");
+    ok(!http_is_input(&head), "a script's GET is no person's");
+    head.method = slice_of("HEAD");
+    ok(!http_is_input(&head), "nor is its HEAD");
+    head.method = slice_of("PUT");
+    ok(http_is_input(&head), "whoever changes something is");
 }
 
 static void up(const char *value, const char *want, const char *sentence)

@@ -16,11 +16,14 @@ static bool host_is_plain(const char *host)
     return len > 0 && len <= HOST_MAX && !host[len];
 }
 
-/* The portal as this visitor sees it. The gateway sets the scheme (contract 1.1). */
+/* The portal as this visitor sees it. The gateway says by what scheme it was asked (contract 1.1), and for what host
+ * where a proxy that it trusts said so. */
 static char *origin_of(const struct api *a, const struct request *r)
 {
-    const char *scheme = request_field(r, "X-Forwarded-Proto"), *host = request_field(r, MHD_HTTP_HEADER_HOST);
+    const char *scheme = request_field(r, "X-Forwarded-Proto"), *host = request_field(r, "X-Forwarded-Host");
 
+    if (!host)
+        host = request_field(r, MHD_HTTP_HEADER_HOST);
     if (!host || !host_is_plain(host))
         return mem_string(a->portal_url);
     return mem_format("%s://%s", scheme && str_is(scheme, "https") ? "https" : "http", host);

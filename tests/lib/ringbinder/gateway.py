@@ -41,19 +41,28 @@ def address_bytes(address):
     return socket.inet_pton(socket.AF_INET6, address if ":" in address else "::ffff:" + address)
 
 
+def listen_at(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(64)
+    return listener
+
+
 class Gateway:
     """A running ringbinder-gateway in `folder`; `portal`, `sessions` are its ports, `door` its socket's path."""
 
-    def __init__(self, folder, daemon=True, prefix=()):
+    def __init__(self, folder, daemon=True, prefix=(), unix_portal=False):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.portal_path, self.door = self.folder / "portal.sock", self.folder / "door.sock"
         self.control_path = self.folder / "control.sock"
         sockets = [socket.create_server(("127.0.0.1", 0), backlog=511) for _ in range(2)]
-        sockets.append(socket.socket(socket.AF_UNIX))
-        sockets[2].bind(str(self.door))
-        sockets[2].listen(64)
+        sockets.append(listen_at(self.door))
         self.portal, self.sessions = (s.getsockname()[1] for s in sockets[:2])
+        if unix_portal:
+            self.portal = self.folder / "front.sock"
+            sockets[0].close()
+            sockets[0] = listen_at(self.portal)
         self.log = open(self.folder / "gateway.log", "w+")
         self.listener = self.control = None
         if daemon:

@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "plan/image_name.h"
+#include "wire/image_name.h"
 
 #define SHOWN 80
 #define CACHE_ID_MAX 4096
@@ -29,7 +29,8 @@ int step_image_check(const struct plan_draft *d, const struct dockerfile_instruc
                      struct slice name, struct err *e)
 {
     const struct place here = {d, in, word};
-    enum image_name is = image_name_look(name, d->set);
+    const struct image_name_rules rules = {d->set->bases, d->set->hidden};
+    enum image_name is = image_name_look(name, &rules);
 
     if (is == IMAGE_NAME_FREE)
         return 0;

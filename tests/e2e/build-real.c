@@ -290,6 +290,7 @@ static void open_builds(void)
     struct build_settings settings = {.fetch_socket = sock,
                                       .folder = folder,
                                       .base = BASE,
+                                      .bases = BASE,
                                       .repository_max = 1 << 20,
                                       .at_a_time = 2,
                                       .limit_s = 300,

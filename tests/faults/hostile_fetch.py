@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE / "lib"))
 from ringbinder.fetch import BYTES, END, LINE, PLAN, REF, frame, number, plan, ref, text  # noqa: E402
 
 CONTROL = b"\x1b[2Jred\x1b]0;title\x07\r\x08\xff\xfe\xc3(" + b"\xe2\x80\xae"
+LISTENER_PORT = 8099
 STUB = b"FROM ringbinder/stub:1\n"
 DAEMON = socket.socket(fileno=0) if __name__ == "__main__" else None
 
@@ -115,6 +116,14 @@ def claims():
     say(content({"Dockerfile": STUB + labels.encode() + b"ENV SPOILT=yes\n"}), CONTEXT_END, end())
 
 
+def reads(*instructions):
+    """A Dockerfile of its own that wants what another repository's image holds, and would tell a listener."""
+    victim, listener = (HERE / "victim").read_text().split()
+    tell = f"""python3 -c 'import socket; socket.create_connection(("{listener}", {LISTENER_PORT}))' # {time.time_ns()}"""
+    lines = "\n".join((*instructions, "RUN {tell}")).format(victim=victim, tell=tell)
+    after_plan(content({"Dockerfile": f"{lines}\n".encode()}), CONTEXT_END, end())
+
+
 def leaves_children():
     """Processes in sessions of their own, deaf to what is polite."""
     for _ in range(3):
@@ -195,6 +204,13 @@ PLAYS = {
     "half-frame": lambda: (say(frame(PLAN, plan())[:7]), sleep()),
     "content-silent": lambda: (after_plan(), sleep()),
     "claims": claims,
+    "reads-own": lambda: reads("FROM ringbinder/debian:1"),
+    "reads-from": lambda: reads("FROM {victim}"),
+    "reads-stage": lambda: reads("FROM {victim} AS a", "FROM ringbinder/debian:1", "COPY --from=a /secret /"),
+    "reads-copy": lambda: reads("FROM ringbinder/debian:1", "COPY --from={victim} /secret /"),
+    "reads-mount": lambda: reads("FROM ringbinder/debian:1", "RUN --mount=from={victim},target=/v cat /v/secret; {tell}"),
+    "reads-argument": lambda: reads("ARG A={victim}", "FROM docker.io/$A"),
+    "reads-frontend": lambda: reads("# syntax={victim}", "FROM ringbinder/debian:1"),
     "leaves-children": leaves_children,
     "stays": stays,
 }

@@ -1,21 +1,25 @@
 """A fetch process that has been taken over spoils its own repository's image and nothing else (issue 4, point 7)."""
 import shutil
+import socket
 import threading
+import time
 import uuid
 from pathlib import Path
 
 import pytest
-from hostile_fetch import PLAYS
+from hostile_fetch import LISTENER_PORT, PLAYS
 from oracles import LEFT_LIMIT_S, Faults, processes_of, wait_until
 from ringbinder import engine
 from ringbinder.appliance import BUILD, TOP
 
 HERE = Path(__file__).resolve().parent
 MALFORMED, TREE, AWAY, DEADLINE, TOO_LONG, ENGINE = "1500", "1333", "1501", "1004", "1513", "1[25]\\d\\d"
+IMAGE = "1404"
 CODES = {"resolve-silent": DEADLINE, "breaks-off": AWAY, "control": TREE, "huge-lines": TREE, "huge-end": TREE,
          "garbage": ENGINE, "empty": ENGINE, "symlink": ENGINE, "climbs": ENGINE, "device": ENGINE}
 SLOW = {"close": f"{AWAY}|{TOO_LONG}", "silent": TOO_LONG, "half-frame": TOO_LONG, "content-silent": TOO_LONG}
-OTHER_TESTS = {"claims", "leaves-children", "stays"}
+READS = [name for name in PLAYS if name.startswith("reads-") and name != "reads-own"]
+OTHER_TESTS = {"claims", "leaves-children", "stays", "reads-own", *READS}
 QUICK = [name for name in PLAYS if name not in SLOW and name not in OTHER_TESTS]
 
 
@@ -109,6 +113,39 @@ def test_bytes_of_its_own_for_a_popular_environment_are_its_own(faults, popular,
     assert engine.ask("GET", f"/images/{next_one['image']}/json")[1]["RootFS"]["Layers"][:len(layers)] == layers
     faults.others_are_well()
     faults.end_sessions()
+
+
+@pytest.fixture(scope="module")
+def victim(faults, server, programs):
+    """Another repository's image, and a listener that builds reach: (the image's name, the listener)."""
+    server.repository("victim", {"Dockerfile": "FROM ringbinder/debian:1\nCOPY secret /secret\n", "secret": "a-secret"})
+    image = faults.ready(server.url("victim"))["image"]
+    gateway = engine.ask("GET", "/networks/bridge")[1]["IPAM"]["Config"][0]["Gateway"]
+    (programs / "victim").write_text(f"{image} {gateway}")
+    (programs / "victim").chmod(0o644)
+    with socket.create_server((gateway, LISTENER_PORT)) as listener:
+        listener.setblocking(False)
+        faults.ready(url_of("reads-own"), never_seen())
+        listener.accept()[0].close()  # else it would prove nothing
+        yield image, listener
+    faults.end_sessions()
+
+
+@pytest.mark.parametrize("play", READS)
+def test_images_of_others_are_not_read(faults, victim, play):
+    """A fetch sends a Dockerfile that reads another repository's image | FROM, COPY --from, RUN --mount, an ARG, a
+    frontend | its launch fails with a sentence that names the image; no image has its name; no step of its build tells a
+    listener anything, and none is in the log"""
+    image, listener = victim
+    before = {tag for one in engine.of_instance("images", faults.appliance.instance()) for tag in one["RepoTags"] or []}
+    ended = faults.fails(url_of(play), IMAGE, never_seen(), limit_s=10)
+    assert image in ended.message
+    assert "a-secret" not in str(ended.events)
+    time.sleep(2)  # as long as an engine takes to stop a build
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+    after = {tag for one in engine.of_instance("images", faults.appliance.instance()) for tag in one["RepoTags"] or []}
+    assert after - {"<none>:<none>"} == before - {"<none>:<none>"}
 
 
 def test_one_that_does_not_go_is_ended(faults):

@@ -79,6 +79,11 @@ static void take_line(void *arg, const char *text, size_t len)
     demand(len <= TRACE_LINE_MAX && !memchr(text, '\n', len));
 }
 
+static int take_image(void *arg, struct slice image, struct err *e)
+{
+    return slice_is(image, "docker.io/library/other:1") ? err_set(e, ERR_PLAN_IMAGE, "another's") : 0;
+}
+
 static void take_end(void *arg, const struct err *e)
 {
     const char *image = arg;
@@ -92,7 +97,7 @@ static void take_end(void *arg, const struct err *e)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct engine engine = {0};
-    struct engine_build_spec spec = {.tag = "t", .dockerfile = "Dockerfile", .line = take_line};
+    struct engine_build_spec spec = {.dockerfile = "Dockerfile", .line = take_line, .reads = take_image};
     size_t piece = len && bytes[0] ? bytes[0] : 4096;
     char image[72] = "";
 

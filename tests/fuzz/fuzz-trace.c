@@ -16,10 +16,18 @@ static void take_line(void *arg, const char *text, size_t len)
             abort();
 }
 
+static void take_image(void *arg, struct slice name, bool frontend)
+{
+    struct slice trimmed = slice_trim(name);
+
+    if (trimmed.len != name.len || name.len > UINT16_MAX)
+        abort();
+}
+
 /* Records one after another, each behind two bytes of length: what a build tells comes in many. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    struct trace *trace = trace_new(take_line, NULL);
+    struct trace *trace = trace_new(&(struct trace_listener){.line = take_line, .image = take_image});
     struct err e;
 
     while (len >= 2) {

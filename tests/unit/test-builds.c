@@ -126,6 +126,14 @@ static void end(void)
     store_close(&store);
 }
 
+static void open_with(void (*change)(struct build_settings *s))
+{
+    begin();
+    builds_free(&builds);
+    change(&settings);
+    open_room();
+}
+
 static const char *repo_url = "https://example.org/a";
 
 static struct op *want(struct result *r, const char *image)
@@ -274,6 +282,84 @@ static void test_environment(void)
     end();
 }
 
+/* What a build of image "i:1" ends with whose engine says that it reads `image`. */
+static enum err_code after_reading(const char *image)
+{
+    struct result r;
+
+    fake_builder.reads = image;
+    want(&r, "i:1");
+    run_ms(5000);
+    fake_builder.reads = NULL;
+    return r.calls == 1 ? r.e.code : ERR_INTERNAL;
+}
+
+static void hide(struct build_settings *s)
+{
+    s->bases = "ringbinder/debian:1 ringbinder/stub";
+    s->hidden = "docker.io/other/prefix-";
+}
+
+static void test_images_of_others(void)
+{
+    static const char *const refused[] = {"docker.io/ringbinder/i-victim:1",
+                                          "docker.io/ringbinder/i-victim:1@sha256:ab",
+                                          "docker.io/ringbinder/env:0123",
+                                          "docker.io/ringbinder/debian:2",
+                                          "docker.io/other/prefix-x:latest",
+                                          "docker.io/library/sha256:d74e8f85b2e4dbde4d6782210c03ed96af4730b95d93b7",
+                                          "docker.io/library/d74e8f85b2e4:latest",
+                                          "no name"};
+    static const char *const taken[] = {"docker.io/library/debian:13@sha256:ab", "docker.io/ringbinder/debian:1",
+                                        "docker.io/ringbinder/debian:1@sha256:ab", "docker.io/ringbinder/stub:latest",
+                                        "ghcr.io/ringbinder/i-x:1"};
+
+    open_with(hide);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        ok(after_reading(refused[i]) == ERR_PLAN_IMAGE, "a build that reads %s is stopped", refused[i]);
+    is(fake_builder.tags, "", "and no image has its name");
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        ok(after_reading(taken[i]) == ERR_NONE, "one that reads %s is not", taken[i]);
+    end();
+}
+
+/* The environment's own name is known only once it is made: the second build stands on it. */
+static void test_own_environment(void)
+{
+    cleanup_free char *own = NULL;
+
+    open_with(hide);
+    lane = 1;
+    images = 2;
+    ok(after_reading("docker.io/ringbinder/debian:1") == ERR_NONE, "an environment stands on the base");
+    own = mem_format("docker.io/%.47s", fake_builder.tags);
+    ok(after_reading(own) == ERR_NONE, "its own environment may be read by what stands on it");
+    lane = 0;
+    images = 1;
+    ok(after_reading(own) == ERR_PLAN_IMAGE, "and by nobody else");
+    end();
+}
+
+static void test_listed(void)
+{
+    struct result r, found;
+
+    begin();
+    fake_builder.listed = 33 << 10;
+    want(&r, "i:1");
+    run_ms(5000);
+    ok(r.e.code == ERR_BUILD_LISTED && strstr(r.e.text, "33 KiB"), "an image that no listing can bear is refused");
+    ok(fake_builder.removed == 1 && fake_builder.n_images == 1 && !fake_builder.tags[0], "and removed, never named");
+    fake_builder.listed = 32 << 10;
+    want(&r, "i:1");
+    run_ms(5000);
+    ok(r.calls == 1 && !r.e.code, "one that it can bear is not");
+    fake_builder.images[1].listed++;
+    found = find("i:1");
+    ok(!found.e.code && id_is_none(&found.image.image), "one that was there before is not found");
+    end();
+}
+
 static void count_row(void *arg, const struct store_build *row)
 {
     ++*(int *)arg;
@@ -392,14 +478,6 @@ static void test_engine_away(void)
     run_ms(2000);
     ok(r.calls == 1 && !r.e.code, "and begin when it comes");
     end();
-}
-
-static void open_with(void (*change)(struct build_settings *s))
-{
-    begin();
-    builds_free(&builds);
-    change(&settings);
-    open_room();
 }
 
 static void one_at_a_time(struct build_settings *s)
@@ -635,6 +713,9 @@ int main(void)
     test_one_build();
     test_queue();
     test_environment();
+    test_images_of_others();
+    test_own_environment();
+    test_listed();
     test_failures();
     test_hostile_fetch();
     test_restart();

@@ -288,6 +288,16 @@ static void test_answers(void)
     is_number(wait_for(engine_image_inspect(engine, "there:1", &image, done)), ERR_NONE, "an image is inspected");
     label = engine_image_label(&image, "a");
     is(label, "b", "with its labels");
+    is_number((long long)image.listed_bytes, 8, "and what of them stands in listings");
+    free(image.labels);
+    order("{\"fault\": \"GET /images\", \"status\": 200, \"body\": "
+          "\"{\\\"Id\\\":\\\"sha256:1\\\",\\\"Config\\\":{\\\"Labels\\\":"
+          "{\\\"<&\\\":\\\"\\\\u0001x\\\"},\\\"ExposedPorts\\\":{\\\"1/tcp\\\":{},\\\"2/"
+          "tcp\\\":{}},\\\"Volumes\\\":{\\\"/a\\\":{}},"
+          "\\\"Entrypoint\\\":[\\\"ab\\\",1]}}\"}");
+    wait_for(engine_image_inspect(engine, "large:1", &image, done));
+    is_number((long long)image.listed_bytes, 15 + 10 + 2 * 64 + 5 + 512 + 5,
+              "so do ports, volumes and the entry point");
     free(image.labels);
     is_number(wait_for(engine_image_inspect(engine, "gone:1", &image, done)), ERR_ENGINE_MISSING, "or is missing");
 }

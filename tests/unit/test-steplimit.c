@@ -183,7 +183,7 @@ static struct steplimit *limiter(const char *driver)
 static void test_limits(void)
 {
     struct steplimit *s = limiter("cgroupfs");
-    struct trace *trace = trace_new(drop, NULL);
+    struct trace *trace = trace_new(&(struct trace_listener){.line = drop});
     struct steplimit_build build = {.trace = trace, .limits = {128 << 20, 64}};
     struct err e;
 
@@ -227,7 +227,7 @@ static void test_limits(void)
 static void test_unreadable(void)
 {
     struct steplimit *s = limiter("cgroupfs");
-    struct trace *trace = trace_new(drop, NULL);
+    struct trace *trace = trace_new(&(struct trace_listener){.line = drop});
     struct steplimit_build build = {.trace = trace, .limits = {128 << 20, 64}};
     struct err e;
 
@@ -253,7 +253,7 @@ static void test_unreadable(void)
 
 static void test_second_version(void)
 {
-    struct trace *trace = trace_new(drop, NULL);
+    struct trace *trace = trace_new(&(struct trace_listener){.line = drop});
     struct steplimit_build build = {.trace = trace, .limits = {128 << 20, 64}};
     cleanup_free char *memory = NULL, *swap = NULL;
     struct steplimit *s;

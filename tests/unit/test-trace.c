@@ -21,11 +21,20 @@ static void take_line(void *arg, const char *text, size_t len)
         longest = len;
 }
 
+/* Every image that was told, "*" in front of a frontend's. */
+static struct buf read_images = {.limit = 1 << 20};
+
+static void take_image(void *arg, struct slice name, bool frontend)
+{
+    buf_add_format(&read_images, "%s%.*s ", frontend ? "*" : "", (int)name.len, name.at);
+}
+
 static struct trace *begin(void)
 {
     buf_clear(&lines);
+    buf_clear(&read_images);
     longest = 0;
-    return trace_new(take_line, NULL);
+    return trace_new(&(struct trace_listener){take_line, take_image, NULL});
 }
 
 /* ---- records, written ---- */
@@ -155,7 +164,53 @@ static void test_real_builds(void)
     trace_free(&t);
 }
 
+#define OTHER "docker.io/ringbinder/i-victim:abc "
+
+/* Builds that read another repository's image, on Engine 20.10. */
+static void test_images(void)
+{
+    static const struct {
+        const char *name, *image, *what;
+    } real[] = {{"from-other", OTHER, "an image that a stage is FROM is told"},
+                {"copy-other", OTHER, "so is one that COPY --from names"},
+                {"mount-other", OTHER, "and one that RUN --mount names"},
+                {"copy-other", "docker.io/ringbinder/stub:1 ", "beside what the stage is FROM"},
+                {"frontend", "*docker.io/ringbinder/stub:1 ", "a frontend is told as such"}};
+    struct trace *t;
+
+    for (size_t i = 0; i < sizeof real / sizeof real[0]; i++) {
+        t = replay(real[i].name);
+        ok(strstr(buf_text(&read_images), real[i].image) != NULL, "%s", real[i].what);
+        trace_free(&t);
+    }
+}
+
 /* ---- what might be told ---- */
+
+static void test_image_names(void)
+{
+    static const char *const none[] = {
+        "[2/3] RUN FROM x",           "[2/3] COPY --from=x / /", "[internal] load build FROM x",
+        "https://example.org/FROM x", "[a] [b] FROM x",          "from x"};
+    struct trace *t = begin();
+
+    send_vertex(t, (struct vertex){.digest = "a", .name = "[linux/arm64 a-b 1/2] FROM docker.io/x:1@sha256:ab "});
+    is(buf_text(&read_images), "docker.io/x:1@sha256:ab ", "a step that is only planned tells its image");
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        send_vertex(t, (struct vertex){.digest = "b", .name = none[i], .started = 1});
+    is(buf_text(&read_images), "docker.io/x:1@sha256:ab ", "words in other steps' names are no images");
+    for (int i = 0; i < TRACE_STEPS_MAX; i++) {
+        char digest[16];
+
+        snprintf(digest, sizeof digest, "%d", i);
+        send_vertex(t, (struct vertex){.digest = digest, .name = "x", .started = 1});
+    }
+    send_vertex(t, (struct vertex){.digest = "last", .name = "FROM y"});
+    send_vertex(t, (struct vertex){.digest = "", .name = "docker-image://z"});
+    is(buf_text(&read_images), "docker.io/x:1@sha256:ab y z ",
+       "however many steps there are, and however odd they are");
+    trace_free(&t);
+}
 
 static void test_steps(void)
 {
@@ -273,11 +328,14 @@ static void test_hostile(void)
 int main(void)
 {
     test_real_builds();
+    test_images();
     test_steps();
+    test_image_names();
     test_output();
     test_long_line();
     test_failed_line();
     test_hostile();
     buf_free(&lines);
+    buf_free(&read_images);
     return tap_end();
 }

@@ -12,8 +12,8 @@
 #include "base/str.h"
 #include "build/digest.h"
 #include "build/image.h"
+#include "build/make.h"
 #include "build/queue.h"
-#include "engine/build.h"
 #include "loop/flow.h"
 #include "loop/loop.h"
 
@@ -180,8 +180,12 @@ static void take_line(void *arg, const char *text, size_t len)
 static enum flow_result image_build(struct flow *f, struct err *e)
 {
     struct environment *n = environment_of(f);
-    cleanup_pairs struct pairs args = {0}, labels = {0};
-    struct engine_build_spec spec;
+    struct make_spec spec = {.name = n->name,
+                             .environment = n->all->base,
+                             .dockerfile = n->spec.plan->dockerfile[0],
+                             .pull = pull_spool,
+                             .line = take_line,
+                             .arg = n};
 
     if (!needs_one(n))
         return FLOW_NEXT;
@@ -195,19 +199,11 @@ static enum flow_result image_build(struct flow *f, struct err *e)
         err_set_errno(e, ERR_SYSTEM, "keeping the environment's files");
         return FLOW_FAIL;
     }
-    add_args(&args, n->all->base);
-    build_args_add_proxies(&args);
-    image_mark(&labels, &n->all->marks, n->spec.plan->lane);
-    pairs_add(&labels, "io.ringbinder.environment", n->key);
-    spec = (struct engine_build_spec){.tag = n->name,
-                                      .dockerfile = n->spec.plan->dockerfile[0],
-                                      .args = (const char *const *)args.items,
-                                      .labels = (const char *const *)labels.items,
-                                      .pull = pull_spool,
-                                      .line = take_line,
-                                      .arg = n};
-    builds_limit(n->all, &spec);
-    return flow_wait(f, engine_build(n->all->engine, &spec, n->built, flow_done(f)));
+    add_args(&spec.args, n->all->base);
+    build_args_add_proxies(&spec.args);
+    image_mark(&spec.labels, &n->all->marks, n->spec.plan->lane);
+    pairs_add(&spec.labels, "io.ringbinder.environment", n->key);
+    return flow_wait(f, make_image(n->all, &spec, n->built, flow_done(f)));
 }
 
 static enum flow_result row_write(struct flow *f, struct err *e)

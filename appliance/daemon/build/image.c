@@ -66,15 +66,27 @@ void image_mark(struct pairs *labels, const struct image_marks *marks, const cha
     pairs_add(labels, "io.ringbinder.settings", settings_of(marks, lane));
 }
 
+int image_check(const struct engine_image *image, struct err *e)
+{
+    if (image->listed_bytes <= IMAGE_LISTED_MAX)
+        return 0;
+    return err_set(
+        e, ERR_BUILD_LISTED,
+        "the image's labels, ports, volumes and entry point are %zu KiB, which every listing of this machine's "
+        "containers would repeat; at most %d KiB are taken here",
+        image->listed_bytes >> 10, IMAGE_LISTED_MAX >> 10);
+}
+
 bool image_is_current(const struct engine_image *image, const struct image_marks *marks, const char *lane)
 {
     cleanup_free char *made_by = engine_image_label(image, "io.ringbinder.lane");
     cleanup_free char *generation = engine_image_label(image, "io.ringbinder.generation");
     cleanup_free char *settings = engine_image_label(image, "io.ringbinder.settings");
     const char *want = made_by ? settings_of(marks, made_by) : NULL;
+    struct err large;
 
-    return want && generation && settings && str_is(settings, want) && str_is(generation, IMAGE_GENERATION) &&
-           (!lane || str_is(lane, made_by));
+    return image_check(image, &large) == 0 && want && generation && settings && str_is(settings, want) &&
+           str_is(generation, IMAGE_GENERATION) && (!lane || str_is(lane, made_by));
 }
 
 /* ---- rows ---- */

@@ -26,8 +26,12 @@ int image_marks_make(struct image_marks *out, const char *base, const char *ca_b
 /* Adds those three. */
 void image_mark(struct pairs *labels, const struct image_marks *marks, const char *lane);
 
-/* Whether the image is one of today's; `lane`: NULL: any. */
+/* Whether the image is one of today's, and passes image_check(); `lane`: NULL: any. */
 bool image_is_current(const struct engine_image *image, const struct image_marks *marks, const char *lane);
+
+/* Whether listings of containers can bear it; -1: ERR_BUILD_LISTED, with a sentence for the visitor. */
+#define IMAGE_LISTED_MAX 32768 /* bytes (engine/image.h): 256 sessions of such images are one listing */
+int image_check(const struct engine_image *image, struct err *e) ERR_CHECKED;
 
 struct image_row {
     const char *name, *engine_id, *lane;

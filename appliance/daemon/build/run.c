@@ -8,8 +8,8 @@
 #include "base/unicode.h"
 #include "build/fetcher.h"
 #include "build/lines.h"
+#include "build/make.h"
 #include "build/queue.h"
-#include "engine/build.h"
 #include "engine/engine.h"
 #include "loop/loop.h"
 #include "wire/fetch.h"
@@ -85,7 +85,7 @@ static void fetch_ready(void *arg)
     } else if (b->flow.out && is_step(b, "environment")) {
         environment_more(b->flow.out);
     } else if (b->flow.out && is_step(b, "content")) {
-        engine_build_more(b->flow.out);
+        make_more(b->flow.out);
     }
 }
 
@@ -161,25 +161,21 @@ static uint64_t context_max(const struct build *b)
 static enum flow_result content_build(struct flow *f, struct err *e)
 {
     struct build *b = build_of(f);
-    cleanup_pairs struct pairs args = {0}, labels = {0};
     unsigned last = b->plan.images - 1;
-    struct engine_build_spec spec;
+    struct make_spec spec = {.name = b->row.image,
+                             .environment = b->environment,
+                             .dockerfile = b->plan.dockerfile[last],
+                             .pull = pull_content,
+                             .line = take_engine_line,
+                             .arg = b};
 
-    build_args_begin(&args);
+    build_args_begin(&spec.args);
     if (b->environment[0])
-        pairs_add(&args, "RB_ENVIRONMENT", b->environment);
-    build_args_add_proxies(&args);
-    add_labels(&labels, b);
+        pairs_add(&spec.args, "RB_ENVIRONMENT", b->environment);
+    build_args_add_proxies(&spec.args);
+    add_labels(&spec.labels, b);
     fetcher_context(b->fetcher, last, context_max(b));
-    spec = (struct engine_build_spec){.tag = b->row.image,
-                                      .dockerfile = b->plan.dockerfile[last],
-                                      .args = (const char *const *)args.items,
-                                      .labels = (const char *const *)labels.items,
-                                      .pull = pull_content,
-                                      .line = take_engine_line,
-                                      .arg = b};
-    builds_limit(b->all, &spec);
-    return flow_wait(f, engine_build(b->all->engine, &spec, b->made, flow_done(f)));
+    return flow_wait(f, make_image(b->all, &spec, b->made, flow_done(f)));
 }
 
 /* ---- the flow ---- */

@@ -20,8 +20,9 @@
 #include "engine/trace.h"
 #include "loop/loop.h"
 
-#define RECORD_MAX (1 << 20) /* bytes of a line of the answer; the engine's own log limits keep them far below */
+#define RECORD_MAX (4 << 20) /* bytes of a line of the answer: an engine tells up to 1 MiB of log in one, as base64 */
 #define QUERY_MAX (1 << 20)
+#define SHOWN 144  /* of an image's name in a sentence */
 #define KILLED 137 /* exit code of a step that the kernel killed: 128 + SIGKILL */
 
 struct build {
@@ -30,18 +31,19 @@ struct build {
     struct steplimit_build limit;
     ssize_t (*pull)(void *arg, void *to, size_t room);
     void (*line)(void *arg, const char *text, size_t len);
+    int (*reads)(void *arg, struct slice image, struct err *e);
     void *arg;
     char *out; /* the caller's, 72 bytes */
     struct done done;
     struct op *question;
-    struct loop_timer *refused;  /* in place of a question */
+    struct loop_timer *stop;     /* once it is refused */
     struct engine_answer answer; /* its body is what the engine says where it refuses */
     struct buf record;           /* a line that has not come whole */
     struct trace *trace;
-    bool traced;           /* it tells its steps: its plain text is only a repetition */
-    char id[72];           /* "sha256:...", once it is there */
-    char *failure;         /* what the engine said, owned */
-    struct err unreadable; /* the first record that made no sense; in place of a question why there is none */
+    bool traced;        /* it has told of its steps */
+    char id[72];        /* "sha256:...", once it is there */
+    char *failure;      /* what the engine said, owned */
+    struct err refused; /* why it does not begin, or may not go on; nothing that is said after that counts */
 };
 
 /* ---- the question ---- */
@@ -84,7 +86,6 @@ static void write_query(struct buf *out, const struct engine *en, const struct e
     add_object(&labels, spec->labels, own);
     buf_add_text(out, "/build?version=2&rm=1&forcerm=1");
     add_parameter(out, "buildid", slice_of(id_text(build, &id)));
-    add_parameter(out, "t", slice_of(spec->tag));
     add_parameter(out, "dockerfile", slice_of(spec->dockerfile));
     add_parameter(out, "buildargs", (struct slice){buf_text(&args), args.len});
     add_parameter(out, "labels", (struct slice){buf_text(&labels), labels.len});
@@ -92,14 +93,36 @@ static void write_query(struct buf *out, const struct engine *en, const struct e
 
 /* ---- the answer's records ---- */
 
-static void tell_text(struct build *b, struct slice text)
-{
-    while (text.len) {
-        struct slice line = slice_cut(&text, '\n');
+static void refuse(void *arg);
 
-        if (line.len)
-            b->line(b->arg, line.at, line.len < TRACE_LINE_MAX ? line.len : TRACE_LINE_MAX);
-    }
+/* It is refused from the loop: what is being read belongs to the question. */
+static void stop(struct build *b, const struct err *why)
+{
+    if (b->refused.code)
+        return;
+    b->refused = *why;
+    b->stop = loop_timer_new(b->engine->loop, 0, refuse, b);
+}
+
+static void take_line(void *arg, const char *text, size_t len)
+{
+    struct build *b = arg;
+
+    b->line(b->arg, text, len);
+}
+
+static void take_image(void *arg, struct slice name, bool frontend)
+{
+    struct build *b = arg;
+    struct err why;
+
+    if (frontend)
+        err_set(&why, ERR_PLAN_IMAGE,
+                "the image %.*s is to read the Dockerfile (# syntax=); builds here use the engine's "
+                "own frontend",
+                name.len < SHOWN ? (int)name.len : SHOWN, name.at);
+    if (frontend || (b->reads && b->reads(b->arg, name, &why) < 0))
+        stop(b, &why);
 }
 
 static int base64_value(char c)
@@ -133,23 +156,22 @@ static ssize_t decode_base64(char *text, size_t len)
 static void take_trace(struct build *b, const json_t *aux)
 {
     cleanup_free char *bytes = NULL;
-    struct err e = {0};
-    ssize_t len;
+    struct err e;
+    ssize_t len = -1;
 
-    if (!json_is_string(aux))
-        return;
     b->traced = true;
-    bytes = mem_copy(json_string_value(aux), json_string_length(aux));
-    len = decode_base64(bytes, json_string_length(aux));
-    if (len < 0)
-        err_set(&e, ERR_TRACE_MALFORMED, "a record is no base64");
-    else if (trace_add(b->trace, bytes, (size_t)len, &e) == 0) {
-        if (b->engine->steplimit)
-            steplimit_look(b->engine->steplimit);
-        return;
+    if (json_is_string(aux)) {
+        bytes = mem_copy(json_string_value(aux), json_string_length(aux));
+        len = decode_base64(bytes, json_string_length(aux));
     }
-    if (!b->unreadable.code)
-        b->unreadable = e;
+    if (len < 0) {
+        err_set(&e, ERR_TRACE_MALFORMED, "a record is no base64");
+        stop(b, &e);
+    } else if (trace_add(b->trace, bytes, (size_t)len, &e) < 0) {
+        stop(b, &e);
+    } else if (b->engine->steplimit) {
+        steplimit_look(b->engine->steplimit);
+    }
 }
 
 static void take_record(struct build *b, const char *bytes, size_t len)
@@ -160,34 +182,37 @@ static void take_record(struct build *b, const char *bytes, size_t len)
     const char *id = json_string_value(json_object_get(aux, "ID"));
     const char *detail = json_string_value(json_object_get(json_object_get(record, "errorDetail"), "message"));
     const char *error = detail ? detail : json_string_value(json_object_get(record, "error"));
-    const char *text = json_string_value(json_object_get(record, "stream"));
+    struct err e;
 
-    if (!record && !b->unreadable.code)
-        err_set(&b->unreadable, ERR_TRACE_MALFORMED, "a record is no JSON");
+    if (!record) {
+        err_set(&e, ERR_TRACE_MALFORMED, "a record is no JSON");
+        stop(b, &e);
+    }
     if (kind && str_is(kind, "moby.buildkit.trace"))
         take_trace(b, aux);
     else if (id && str_starts(id, "sha256:"))
         str_copy(b->id, sizeof b->id, id);
     else if (error && !b->failure)
         b->failure = mem_string(error);
-    else if (text && !b->traced)
-        tell_text(b, slice_of(text));
     json_decref(record);
 }
 
 static void take_chunk(void *arg, const char *bytes, size_t len)
 {
     struct build *b = arg;
+    struct err e;
 
-    while (len) {
+    while (len && !b->refused.code) {
         const char *end = memchr(bytes, '\n', len);
         size_t piece = end ? (size_t)(end - bytes) : len;
 
-        if (!buf_add(&b->record, bytes, piece) && !b->unreadable.code)
-            err_set(&b->unreadable, ERR_TRACE_MALFORMED, "a record has more than %d bytes", RECORD_MAX);
+        if (!buf_add(&b->record, bytes, piece)) {
+            err_set(&e, ERR_TRACE_MALFORMED, "a record has more than %d bytes", RECORD_MAX);
+            stop(b, &e);
+        }
         if (!end)
             return;
-        if (!b->record.full && slice_trim((struct slice){buf_text(&b->record), b->record.len}).len)
+        if (!b->refused.code && slice_trim((struct slice){buf_text(&b->record), b->record.len}).len)
             take_record(b, buf_text(&b->record), b->record.len);
         buf_clear(&b->record);
         bytes = end + 1;
@@ -255,20 +280,22 @@ static void set_failure(const struct build *b, struct err *e)
         err_set(e, ERR_BUILD_DOCKERFILE, "%s", *cause ? cause : "the engine refuses this build and does not say why");
 }
 
-/* The stream ended well, or so it seems: whether the build did. One with an image did, whatever its log looked like. */
+/* The stream ended well, or so it seems: whether the build did. */
 static int judge(struct build *b, struct err *e)
 {
+    if (b->refused.code) {
+        *e = b->refused;
+        return e->code == ERR_TRACE_MALFORMED ? err_wrap(e, "the engine's answer") : -1;
+    }
     if (b->failure) {
         set_failure(b, e);
         return -1;
     }
+    if (b->id[0] && !b->traced)
+        return err_set(e, ERR_TRACE_MALFORMED, "the engine's answer does not tell what the build has read");
     if (b->id[0]) {
         str_copy(b->out, sizeof b->id, b->id);
         return 0;
-    }
-    if (b->unreadable.code) {
-        *e = b->unreadable;
-        return err_wrap(e, "the engine's answer");
     }
     return err_set(e, ERR_ENGINE_GONE, "the engine's answer ended before the build did");
 }
@@ -277,7 +304,7 @@ static void free_build(struct build *b)
 {
     if (b->engine->steplimit)
         steplimit_remove(b->engine->steplimit, &b->limit);
-    loop_timer_cancel(&b->refused);
+    loop_timer_cancel(&b->stop);
     engine_answer_free(&b->answer);
     buf_free(&b->record);
     trace_free(&b->trace);
@@ -293,39 +320,37 @@ static void cancel_build(struct op *op)
     free_build(b);
 }
 
+static void end_build(struct build *b, const struct err *failed)
+{
+    struct done done = b->done;
+    struct err e = failed ? *failed : (struct err){0};
+    bool bad = failed || judge(b, &e) < 0;
+
+    free_build(b);
+    done_call(done, bad ? &e : NULL);
+}
+
 static void answered(void *arg, const struct err *failed)
 {
     struct build *b = arg;
-    struct done done = b->done;
-    struct err e = {0};
 
     b->question = NULL;
-    if (failed) {
-        e = *failed;
-    } else {
+    if (!failed)
         trace_end(b->trace);
-        if (judge(b, &e) == 0) {
-            e.code = ERR_NONE;
-            if (b->unreadable.code)
-                log_err(LOG_WARNING, &b->unreadable, "a build's log has gaps");
-        }
-    }
-    free_build(b);
-    done_call(done, e.code ? &e : NULL);
+    end_build(b, b->refused.code ? NULL : failed);
 }
 
-/* A limit that is not enforced is not promised. */
+/* Closing the connection is what stops the engine. */
 static void refuse(void *arg)
 {
     struct build *b = arg;
-    struct done done = b->done;
-    struct err e = b->unreadable;
 
-    b->refused = NULL;
-    free_build(b);
-    done_call(done, &e);
+    b->stop = NULL;
+    op_cancel(&b->question);
+    end_build(b, NULL);
 }
 
+/* A limit that is not enforced is not promised. */
 static int set_limits(struct build *b, const struct engine_build_spec *spec, struct err *e)
 {
     b->limit.limits = (struct cgroup_limits){spec->memory_bytes, spec->processes};
@@ -343,18 +368,20 @@ struct op *engine_build(struct engine *en, const struct engine_build_spec *spec,
     static const char *const headers[] = {"Content-Type: application/x-tar", NULL};
     struct build *b = mem_zero(1, sizeof *b);
     cleanup_buf struct buf query = BUF_OF(QUERY_MAX);
+    struct err why;
 
     *b = (struct build){.op = {cancel_build},
                         .engine = en,
                         .pull = spec->pull,
                         .line = spec->line,
+                        .reads = spec->reads,
                         .arg = spec->arg,
                         .out = image,
                         .done = done,
                         .record = BUF_OF(RECORD_MAX),
-                        .trace = trace_new(spec->line, spec->arg)};
-    if (set_limits(b, spec, &b->unreadable) < 0) {
-        b->refused = loop_timer_new(en->loop, 0, refuse, b);
+                        .trace = trace_new(&(struct trace_listener){take_line, take_image, b})};
+    if (set_limits(b, spec, &why) < 0) {
+        stop(b, &why);
         return &b->op;
     }
     write_query(&query, en, spec);

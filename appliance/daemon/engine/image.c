@@ -20,6 +20,47 @@ static struct job *job_for(struct engine *en, const char *name, void *out, struc
     return job;
 }
 
+/* ---- what of a description stands in a listing ---- */
+
+#define LISTED_PORT 64    /* {"PrivatePort":65535,"Type":"sctp"}, */
+#define LISTED_VOLUME 512 /* beside its path: its name twice, and what kind of mount it is */
+
+/* As the engine writes it: "<", ">", "&" and controls have six bytes. */
+static size_t listed_text(const char *text, size_t len)
+{
+    size_t listed = 3;
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c < 0x20 || c == '<' || c == '>' || c == '&')
+            listed += 6;
+        else
+            listed += c == '"' || c == '\\' || c >= 0x7f ? 2 : 1;
+    }
+    return listed;
+}
+
+static size_t listed_value(const json_t *value)
+{
+    return json_is_string(value) ? listed_text(json_string_value(value), json_string_length(value)) : 0;
+}
+
+static size_t listed_bytes(json_t *config)
+{
+    json_t *value;
+    const char *name;
+    size_t listed = LISTED_PORT * json_object_size(json_object_get(config, "ExposedPorts")), i;
+
+    json_object_foreach (json_object_get(config, "Labels"), name, value)
+        listed += listed_text(name, strlen(name)) + listed_value(value);
+    json_object_foreach (json_object_get(config, "Volumes"), name, value)
+        listed += listed_text(name, strlen(name)) + LISTED_VOLUME;
+    json_array_foreach (json_object_get(config, "Entrypoint"), i, value)
+        listed += listed_value(value);
+    return listed;
+}
+
 static enum flow_result inspect_ask(struct flow *f, struct err *e)
 {
     return job_ask(f, "GET", NULL, "/images/%s/json", job_of(f)->name);
@@ -32,6 +73,7 @@ static enum flow_result inspect_read(struct flow *f, struct err *e)
     json_auto_t *answer = NULL;
     const json_t *labels;
     const char *id;
+    json_t *config;
 
     if (engine_answer_json(&answer, &job->answer, e) < 0)
         return FLOW_FAIL;
@@ -40,8 +82,10 @@ static enum flow_result inspect_read(struct flow *f, struct err *e)
         err_set(e, ERR_ENGINE_ODD, "the engine does not say what an image's id is");
         return FLOW_FAIL;
     }
-    labels = json_object_get(json_object_get(answer, "Config"), "Labels");
+    config = json_object_get(answer, "Config");
+    labels = json_object_get(config, "Labels");
     image->labels = json_is_object(labels) ? json_dumps(labels, JSON_COMPACT) : NULL;
+    image->listed_bytes = listed_bytes(config);
     image->size_bytes = json_integer_value(json_object_get(answer, "Size"));
     return FLOW_NEXT;
 }

@@ -14,6 +14,9 @@ struct engine_image {
     char id[72];  /* "sha256:..." */
     char *labels; /* the labels as a JSON object, owned by the caller; NULL: none */
     int64_t size_bytes;
+    /* At most so many bytes of the image's description stand in every listing of containers, for each of its own:
+     * labels, ports, volumes, entry point. */
+    size_t listed_bytes;
 };
 
 /* Errors: ERR_ENGINE_MISSING when there is no image of that name. */

@@ -105,8 +105,7 @@ struct step {
 };
 
 struct trace {
-    void (*line)(void *arg, const char *text, size_t len);
-    void *arg;
+    struct trace_listener to;
     struct step *steps[TRACE_STEPS_MAX];
     size_t count, recent; /* recent: where the last digest was found */
     int told;
@@ -114,12 +113,11 @@ struct trace {
     char failed_step[TEXT_MAX + 1], failed_line[TEXT_MAX + 1];
 };
 
-struct trace *trace_new(void (*line)(void *arg, const char *text, size_t len), void *arg)
+struct trace *trace_new(const struct trace_listener *to)
 {
     struct trace *t = mem_zero(1, sizeof *t);
 
-    t->line = line;
-    t->arg = arg;
+    t->to = *to;
     return t;
 }
 
@@ -153,7 +151,7 @@ static void tell(struct trace *t, const struct step *s, const char *prefix, stru
     for (size_t i = (size_t)head; i < (size_t)head + text.len; i++) /* names of steps with a heredoc have lines */
         if (line[i] == '\n' || line[i] == '\r')
             line[i] = ' ';
-    t->line(t->arg, line, (size_t)head + text.len);
+    t->to.line(t->to.arg, line, (size_t)head + text.len);
 }
 
 static bool slice_equal(struct slice a, struct slice b)
@@ -188,7 +186,7 @@ static struct step *add_step(struct trace *t, struct slice digest)
 
     if (t->count == TRACE_STEPS_MAX || digest.len > 256) {
         if (!t->overflowed)
-            t->line(t->arg, sentence, sizeof sentence - 1);
+            t->to.line(t->to.arg, sentence, sizeof sentence - 1);
         t->overflowed = true;
         return NULL;
     }
@@ -311,6 +309,30 @@ static int read_vertex(struct slice bytes, struct vertex *v)
     return more;
 }
 
+/* "[2/3] FROM x", "[internal] load metadata for x", "FROM x" (of COPY and RUN). No instruction but FROM makes a step
+ * whose name has that word there, and no stage's name has a blank in it. */
+static void tell_image(const struct trace *t, struct slice name)
+{
+    static const struct {
+        const char *front;
+        bool frontend;
+    } fronts[] = {{"FROM ", false},
+                  {"load metadata for ", false},
+                  {"docker-image://", false},
+                  {"resolve image config for ", true}};
+    const char *end = slice_starts(name, "[") ? memmem(name.at, name.len, "] ", 2) : NULL;
+
+    if (!t->to.image)
+        return;
+    if (end)
+        name = slice_from(name, (size_t)(end + 2 - name.at));
+    for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++)
+        if (slice_starts(name, fronts[i].front)) {
+            t->to.image(t->to.arg, slice_trim(slice_from(name, strlen(fronts[i].front))), fronts[i].frontend);
+            return;
+        }
+}
+
 /* A step is told again whenever something of it changes; "cached" may come after its end. */
 static int add_vertex(struct trace *t, struct slice bytes)
 {
@@ -319,6 +341,7 @@ static int add_vertex(struct trace *t, struct slice bytes)
 
     if (read_vertex(bytes, &v) < 0)
         return -1;
+    tell_image(t, v.name);
     if (!v.digest.len)
         return 0;
     s = find_step(t, v.digest);

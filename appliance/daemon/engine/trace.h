@@ -25,8 +25,19 @@ struct trace;
 #define TRACE_LINE_MAX 8192  /* bytes, "#12 0.345 " included; a longer line comes in pieces */
 #define TRACE_STEPS_MAX 1024 /* steps that are told; a sentence says so once, the rest is built untold */
 
-/* `line` gets each without its newline; the bytes are as the step wrote them, UTF-8 or not. */
-struct trace *trace_new(void (*line)(void *arg, const char *text, size_t len), void *arg);
+struct trace_listener {
+    /* Each without its newline; the bytes are as the step wrote them, UTF-8 or not. */
+    void (*line)(void *arg, const char *text, size_t len);
+    /*
+     * An image that the build reads, as the engine names it ("docker.io/library/debian:13", with "@sha256:..." on newer
+     * engines), or the image of a frontend that is to read the Dockerfile: from then on names are what that one says.
+     * Told from the first record on that names it, again and again, of every step, however many there are. NULL: not
+     * wanted.
+     */
+    void (*image)(void *arg, struct slice name, bool frontend);
+    void *arg;
+};
+struct trace *trace_new(const struct trace_listener *to);
 void trace_free(struct trace **t);
 
 /* One record. What was told before a fault in it stays told. Errors: ERR_TRACE_MALFORMED. */

@@ -1,6 +1,6 @@
-/* Which images a stranger's Dockerfile may name. */
+/* Which images a stranger's build may read. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "plan/image_name.h"
+#include "wire/image_name.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -76,19 +76,22 @@ static bool is_ours(const char *name, struct slice hidden)
     return false;
 }
 
+/* An engine adds the tag to what it takes for a name. */
 static bool is_id(const char *name)
 {
+    size_t digits = strspn(name, "0123456789abcdef");
+
     return str_starts(name, "sha256:") ||
-           (strlen(name) >= ID_LEAST && strlen(name) <= 64 && name[strspn(name, "0123456789abcdef")] == '\0');
+           (digits >= ID_LEAST && digits <= 64 && (!name[digits] || str_is(name + digits, ":latest")));
 }
 
-enum image_name image_name_look(struct slice name, const struct plan_settings *set)
+enum image_name image_name_look(struct slice name, const struct image_name_rules *rules)
 {
     struct canonical whole;
 
     if (!canonicalise(&whole, name))
         return IMAGE_NAME_MALFORMED;
-    if (is_ours(whole.text, set->hidden) && !is_base(whole.text, set->bases))
+    if (is_ours(whole.text, rules->hidden) && !is_base(whole.text, rules->bases))
         return IMAGE_NAME_HIDDEN;
     return is_id(whole.text) ? IMAGE_NAME_ID : IMAGE_NAME_FREE;
 }

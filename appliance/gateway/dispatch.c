@@ -16,6 +16,7 @@ void client_say_route(struct client *c, const struct route *route)
         page.code = route->code;
         page.ended_s = route->ended_s;
         page.again = route->again;
+        page.text = route->why;
     }
     client_say(c, &page);
 }

@@ -30,6 +30,7 @@ static void forget(struct gateway *g, struct route *route)
     target_close(&route->target);
     list_remove(&route->active);
     free(route->again);
+    free(route->why);
     free(route);
 }
 
@@ -50,6 +51,17 @@ static struct route *route_new(struct routes *r, const char *name)
     return route;
 }
 
+/* What the page of a closed one says. */
+static void set_ending(struct route *route, const struct wire_message *m)
+{
+    route->code = (enum err_code)m->code;
+    route->ended_s = m->ended_s;
+    free(route->again);
+    free(route->why);
+    route->again = *m->bytes ? mem_string(m->bytes) : NULL;
+    route->why = *m->why ? mem_string(m->why) : NULL;
+}
+
 void route_set(struct gateway *g, const struct wire_message *m)
 {
     struct route *route = route_find(&g->routes, slice_of(m->name));
@@ -68,10 +80,7 @@ void route_set(struct gateway *g, const struct wire_message *m)
     stays = m->route == WIRE_ROUTE_HELD ||
             (m->route == WIRE_ROUTE_OPEN && target_is_at(&route->target, m->address, m->port));
     route->state = m->route;
-    route->code = (enum err_code)m->code;
-    route->ended_s = m->ended_s;
-    free(route->again);
-    route->again = *m->bytes ? mem_string(m->bytes) : NULL;
+    set_ending(route, m);
     if (!stays) {
         target_close(&route->target);
         route->input_at = route->any_at = 0;

@@ -19,6 +19,7 @@ struct route {
     enum err_code code;        /* CLOSED: whose sentence the page has */
     int64_t ended_s;           /* CLOSED: UTC in seconds; 0: not known */
     char *again;               /* CLOSED: path at the portal that launches it again; NULL: none. Owned */
+    char *why;                 /* CLOSED: instead of the code's sentence; NULL: none. Owned */
     struct target target;      /* OPEN: where to */
     uint32_t generation;       /* of the daemon's connection that said it last */
     int64_t input_at, any_at;  /* of poll.now; 0: never since the route was set */

@@ -8,14 +8,15 @@
  * A packet is one byte of kind and then the kind's fields, numbers in network order:
  *     HELLO        version u32
  *     SETTING      number u16, value i64
- *     ROUTE        name, route u8, then OPEN: address 16 bytes, port u16; CLOSED: code u32, ended i64, text
+ *     ROUTE        name, route u8, then OPEN: address 16 bytes, port u16; CLOSED: code u32, ended i64,
+ *                  text of the link, text of why
  *     SYNCED       -
  *     WAKE         name
  *     ACTIVITY     name, input u32, any u32
  *     UNREACHABLE  name
  *     TEXT         number u16, text
  *     PROXIES      unix u8, count u8, count times: address 16 bytes, bits u8
- * and a name is one byte of length, 1 to WIRE_NAME_MAX, and its bytes, a text two bytes of length, 0 to WIRE_TEXT_MAX,
+ * and a name is one byte of length, 1 to WIRE_NAME_MAX, and its bytes, a text two bytes of length, 0 to WIRE_TEXT_MAX
  * and its bytes. In version 1 a closed route ends with its code.
  */
 #define ROUTES_SAY_WHEN 2 /* since that version: the time and the link of a closed route */
@@ -78,6 +79,7 @@ static void put_route(uint8_t **at, const struct wire_message *m, uint32_t versi
         return;
     put(at, (uint64_t)m->ended_s, 8);
     put_text(at, m->bytes);
+    put_text(at, m->why);
 }
 
 size_t wire_encode(uint8_t packet[WIRE_PACKET_MAX], const struct wire_message *m, uint32_t version)
@@ -162,16 +164,24 @@ bool wire_text_is_plain(const char *text)
     return !*text;
 }
 
-static void take_text(struct reader *r, char text[WIRE_TEXT_MAX + 1])
+/* `most`: without the NUL that it then has. */
+static void take_bytes(struct reader *r, char *text, size_t most)
 {
     size_t len = take(r, 2);
 
-    if (len > WIRE_TEXT_MAX || (size_t)(r->end - r->at) < len || memchr(r->at, 0, len)) {
+    if (len > most || (size_t)(r->end - r->at) < len) {
         r->failed = true;
         return;
     }
+    for (size_t i = 0; i < len; i++)
+        r->failed |= r->at[i] < 0x20 || r->at[i] == 0x7f;
     memcpy(text, r->at, len);
     r->at += len;
+}
+
+static void take_text(struct reader *r, char text[WIRE_TEXT_MAX + 1])
+{
+    take_bytes(r, text, WIRE_TEXT_MAX);
     r->failed |= !wire_text_is_plain(text);
 }
 
@@ -216,6 +226,7 @@ static void take_route(struct reader *r, struct wire_message *out)
             return;
         out->ended_s = (int64_t)take(r, 8);
         take_text(r, out->bytes);
+        take_bytes(r, out->why, WIRE_WHY_MAX);
         return;
     case WIRE_ROUTE_HELD:
     case WIRE_ROUTE_FORGOTTEN:

@@ -26,6 +26,7 @@
 #define WIRE_PACKET_MAX 1024 /* bytes */
 #define WIRE_NAME_MAX 64     /* of a session, without its NUL: letters, digits, "-._~" */
 #define WIRE_TEXT_MAX 512    /* bytes of a text, without its NUL: what may stand in a URL */
+#define WIRE_WHY_MAX 240     /* bytes of a sentence, without its NUL: UTF-8 without control characters */
 #define WIRE_PROXIES_MAX 32
 
 enum wire_kind {
@@ -81,6 +82,7 @@ struct wire_message {
     int64_t value;
     uint16_t text;                 /* TEXT: an enum wire_text */
     char bytes[WIRE_TEXT_MAX + 1]; /* TEXT; ROUTE_CLOSED: path below the portal's URL that launches it again, or "" */
+    char why[WIRE_WHY_MAX + 1];    /* ROUTE_CLOSED: what is said instead of the code's sentence, or "" */
     struct wire_proxies proxies;   /* PROXIES: all of them */
 };
 

@@ -27,7 +27,8 @@ def test_conversation(gateway, file, tmp_path):
     gateway.hold("asleep")
     gateway.close("gone", 1004)
     gateway.text(gw.PORTAL_URL, "https://portal.example/")
-    gateway.close("idle", 1609, ended=1795525200, again="v2/git/https%3A%2F%2Fexample.org%2Fa/HEAD?a=b&c=%22")
+    gateway.close("idle", 1609, ended=1795525200, again="v2/git/https%3A%2F%2Fexample.org%2Fa/HEAD?a=b&c=%22",
+                  why="nobody worked in it for <b>10</b> minutes")
     macros = {"sessions": f"127.0.0.1:{gateway.sessions}", "portal": f"127.0.0.1:{gateway.portal}",
               "backend": f"127.0.0.1:{port}", "portal_backend": gateway.portal_path}
     done = subprocess.run(["varnishtest", "-t", "20", *(f"-D{k}={v}" for k, v in macros.items()), file],

@@ -776,14 +776,15 @@ static void gateway_is_told(void)
     second = gateway_connects();
     gateway_says(second, &hello);
     is_number(gateway_syncs(second), 1, "a second gateway gets the whole table");
-    session_cause(s, SESSION_ENDED, &(struct err){.code = ERR_SESSION_IDLE});
+    session_cause(s, SESSION_ENDED, &(struct err){ERR_SESSION_IDLE, "nobody worked"});
     for (int i = 0; i < 2; i++) {
         do
             m = gateway_hears(i ? second : fd);
         while (m.kind == WIRE_ROUTE && m.route == WIRE_ROUTE_OPEN);
         ok(m.kind == WIRE_ROUTE && m.route == WIRE_ROUTE_CLOSED && m.code == ERR_SESSION_IDLE,
            "both hear that it has ended, and why");
-        ok(m.ended_s && str_is(m.bytes, "v2/git/x/HEAD"), "when, and how to launch it again");
+        ok(m.ended_s && str_is(m.why, "nobody worked") && str_is(m.bytes, "v2/git/x/HEAD"),
+           "when, and how to launch it again");
     }
     daemon_restarts();
     ok(is_closed(fd) && is_closed(second), "a daemon that goes takes its connections along");

@@ -48,7 +48,9 @@ static void round_trips(void)
     m->code = 1600;
     m->ended_s = 1795525200;
     memcpy(m->bytes, "v2/gh/a/b/HEAD?x=%20", 20);
-    ok(comes_back(m), "a closed route keeps its code, when it ended and how to go on");
+    memcpy(m->why, "nobody \xc3\xa9", 9);
+    ok(comes_back(m), "a closed route keeps its code, when and why it ended and how to go on");
+    memset(m->why, 0, 9);
     m->code = 0;
     m->ended_s = 0;
     memset(m->bytes, 0, 20);
@@ -105,7 +107,10 @@ static void malformed(void)
     REFUSES("\x03\1a\x03\0\0\0", "a closed route whose code is cut off");
     REFUSES("\x03\1a\x03\0\0\0\1", "and one without its time");
     REFUSES("\x03\1a\x03\0\0\0\1\0\0\0\0\0\0\0\0\0\2x", "and one whose link is cut off");
-    REFUSES("\x03\1a\x03\0\0\0\1\0\0\0\0\0\0\0\0\0\1\"", "a link with a quote");
+    REFUSES("\x03\1a\x03\0\0\0\1\0\0\0\0\0\0\0\0\0\1\"\0\0", "a link with a quote");
+    REFUSES("\x03\1a\x03\0\0\0\1\0\0\0\0\0\0\0\0\0\0", "and one without its why");
+    REFUSES("\x03\1a\x03\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\1\n", "a why of two lines");
+    REFUSES("\x03\1a\x03\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\xf1", "a why of more than 240 bytes");
     REFUSES("\x08\0\1\0\1 ", "a text with a blank");
     REFUSES("\x08\0\1\0\1\0", "a text with a NUL");
     REFUSES("\x08\0\1\2\1", "a text of more than 512 bytes");

@@ -88,8 +88,8 @@ static void tell(struct gateway *g, const struct wire_message *m)
     loop_fd_want(g->watched, LOOP_READ | LOOP_WRITE);
 }
 
-/* When it ended, and the link that launches it again: both are there for people, so a row that cannot be read, or an
- * address too long for a packet, only makes the page shorter. */
+/* When and why it ended, and the link that launches it again: all is there for people, so a row that cannot be read, or
+ * an address too long for a packet, only makes the page shorter. */
 static void add_ending(struct wire_message *m, const struct session *s)
 {
     struct store_session row;
@@ -98,6 +98,8 @@ static void add_ending(struct wire_message *m, const struct session *s)
     if (session_row(s, &row, &e) < 0)
         return;
     m->ended_s = row.ended / 1000;
+    if (err_info(s->code)->for_visitor && !str_copy(m->why, sizeof m->why, row.text))
+        m->why[0] = '\0'; /* the code's sentence is better than half of another */
     if (wire_text_is_plain(row.request) && !str_copy(m->bytes, sizeof m->bytes, row.request))
         m->bytes[0] = '\0';
 }

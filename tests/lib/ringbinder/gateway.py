@@ -145,10 +145,11 @@ class Gateway:
         self.say(bytes([ROUTE]) + name_bytes(name) + bytes([HELD]))
         self.settle()
 
-    def close(self, name, code, settle=True, ended=0, again=""):
+    def close(self, name, code, settle=True, ended=0, again="", why=""):
         packet = bytes([ROUTE]) + name_bytes(name) + bytes([CLOSED]) + struct.pack(">I", code)
         if self.version > 1:
             packet += struct.pack(">qH", ended, len(again)) + again.encode()
+            packet += struct.pack(">H", len(why.encode())) + why.encode()
         self.say(packet)
         if settle:
             self.settle()

@@ -88,6 +88,36 @@ static void add_text(struct copier *c, const char *text)
     add(c, text, strlen(text));
 }
 
+static bool is_framing(const struct http_field *f)
+{
+    return f->known == HTTP_TRANSFER_ENCODING || f->known == HTTP_CONTENT_LENGTH;
+}
+
+static bool is_canonical(const struct http_field *f)
+{
+    if (f->value.at != f->name.at + f->name.len + 2 || f->value.at[f->value.len] != '\r')
+        return false;
+    if (f->known == HTTP_TRANSFER_ENCODING)
+        return slice_is(f->value, "chunked");
+    return f->value.at[0] != '0' || f->value.len == 1;
+}
+
+/* Where a message ends is said in one way, whatever way it was said in: who does not know "Chunked", or reads zeros in
+ * front of a length as octal, would take the rest of this message for the next one. */
+static void add_framing(struct copier *c, const struct http_head *h, size_t i)
+{
+    char line[64];
+
+    if (is_canonical(&h->fields[i])) {
+        keep(c, h, i);
+    } else if (h->chunked) {
+        add_text(c, "Transfer-Encoding: chunked\r\n");
+    } else {
+        snprintf(line, sizeof line, "Content-Length: %lld\r\n", (long long)h->length);
+        add_text(c, line);
+    }
+}
+
 /* "name: " and the value that `write` makes of the field's, or nothing where it makes none. */
 static void add_cookie(struct copier *c, const struct http_field *f, const struct route *route)
 {
@@ -155,11 +185,13 @@ bool fields_request(struct room *out, const struct client *c, const struct http_
     add_text(&copier, h->minor ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
     for (size_t i = 0; i < h->n_fields; i++) {
         const struct http_field *f = &h->fields[i];
-        bool framing = f->known == HTTP_TRANSFER_ENCODING || (f->known == HTTP_UPGRADE && c->websocket);
+        bool upgrade = f->known == HTTP_UPGRADE && c->websocket;
 
         if (f->known == HTTP_COOKIE && to->route && memmem(f->value.at, f->value.len, "__", 2))
             add_cookie(&copier, f, to->route);
-        else if (framing || !(from_client[f->known] || is_forwarded(f) || http_field_is_hop(h, f)))
+        else if (is_framing(f))
+            add_framing(&copier, h, i);
+        else if (upgrade || !(from_client[f->known] || is_forwarded(f) || http_field_is_hop(h, f)))
             keep(&copier, h, i);
         else
             flush(&copier);
@@ -176,17 +208,22 @@ bool fields_request(struct room *out, const struct client *c, const struct http_
 bool fields_answer(struct room *out, const struct client *c, const struct http_head *h, const char *bytes)
 {
     const struct route *route = c->upstream->target->route;
+    bool bodiless = h->status < 200 || h->status == 204; /* these may have no length (RFC 9110, section 8.6) */
     struct copier copier = {.out = out, .start = out->end};
 
     add_text(&copier, "HTTP/1.1 ");
     add(&copier, bytes + sizeof "HTTP/1.1 " - 1, (size_t)(h->lines.at - bytes) - (sizeof "HTTP/1.1 " - 1));
     for (size_t i = 0; i < h->n_fields; i++) {
         const struct http_field *f = &h->fields[i];
-        bool framing = f->known == HTTP_TRANSFER_ENCODING || (f->known == HTTP_UPGRADE && h->status == 101);
+        bool upgrade = f->known == HTTP_UPGRADE && h->status == 101;
 
         if (f->known == HTTP_SET_COOKIE && route)
             add_cookie(&copier, f, route);
-        else if (framing || !((route && from_container[f->known]) || http_field_is_hop(h, f)))
+        else if (is_framing(f) && !bodiless)
+            add_framing(&copier, h, i);
+        else if (is_framing(f))
+            flush(&copier);
+        else if (upgrade || !((route && from_container[f->known]) || http_field_is_hop(h, f)))
             keep(&copier, h, i);
         else
             flush(&copier);

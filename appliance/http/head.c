@@ -190,7 +190,7 @@ static bool is_host(struct slice s)
                 return false;
     } else {
         for (size_t i = 0; i < colon; i++)
-            if ((!token_byte[(uint8_t)s.at[i]] || memchr("!#$&'*+^`|", s.at[i], 10)) ||
+            if ((!token_byte[(uint8_t)s.at[i]] || memchr("!#$%&'*+^`|", s.at[i], 11)) ||
                 (s.at[i] == '.' && (!i || s.at[i - 1] == '.')))
                 return false;
     }

@@ -1,4 +1,4 @@
-"""ringbinder-gateway alone: conversations (tests/vtc), and what needs a daemon that comes and goes."""
+"""ringbinder-gateway alone: what it says and hears beside its daemon, and how its connections live and end."""
 import os
 import signal
 import socket
@@ -13,27 +13,6 @@ import pytest
 from ringbinder import gateway as gw
 from ringbinder.gateway import Gateway, connect, raw, read_all
 from ringbinder.peer import GET, Server, free_port, read_head, says, status
-
-VTC = Path(__file__).resolve().parents[1] / "vtc"
-
-
-@pytest.mark.parametrize("file", sorted(VTC.glob("*.vtc")), ids=lambda path: path.stem)
-def test_conversation(gateway, file, tmp_path):
-    """A readable conversation; `me` is a server at ${backend}, `asleep` is held, `gone` has ended with RB1004, `idle`
-    has with RB1609 at a time and from a link that are known."""
-    port = free_port()
-    gateway.open("me", port)
-    gateway.set("WAKE_MS", 1000)
-    gateway.hold("asleep")
-    gateway.close("gone", 1004)
-    gateway.text(gw.PORTAL_URL, "https://portal.example/")
-    gateway.close("idle", 1609, ended=1795525200, again="v2/git/https%3A%2F%2Fexample.org%2Fa/HEAD?a=b&c=%22",
-                  why="nobody worked in it for <b>10</b> minutes")
-    macros = {"sessions": f"127.0.0.1:{gateway.sessions}", "portal": f"127.0.0.1:{gateway.portal}",
-              "backend": f"127.0.0.1:{port}", "portal_backend": gateway.portal_path}
-    done = subprocess.run(["varnishtest", "-t", "20", *(f"-D{k}={v}" for k, v in macros.items()), file],
-                          cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-6000:]
 
 
 # What the daemon says.

@@ -158,6 +158,7 @@ static void meanings(void)
     refuses("GET / HTTP/1.1\r\nHost: a..b\r\n\r\n", "a Host with two dots");
     refuses("GET / HTTP/1.1\r\nHost: .\r\n\r\n", "a Host that is a dot");
     refuses("GET / HTTP/1.1\r\nHost: \ta\r\n\r\n", "a Host behind a tab");
+    refuses("GET / HTTP/1.1\r\nHost: a%2fb\r\n\r\n", "a Host with an escape");
     refuses("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "a Host of two words");
     refuses("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", "a Host whose port is no number");
     refuses("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", "a Host with half a bracket");

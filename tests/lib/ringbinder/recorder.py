@@ -1,4 +1,4 @@
-"""A backend that remembers what it was asked: it reads requests as RFC 9112 writes them, and nothing else."""
+"""A backend that remembers what it was asked: it reads requests as RFC 9112 writes them, and in no other spelling."""
 import re
 import selectors
 import socket
@@ -55,14 +55,14 @@ def read_request(got):
     length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
     used, body = len(head) + 4, b""
     if coding is not None:
-        if coding.lower() != b"chunked" or length is not None:
+        if coding != b"chunked" or length is not None:
             raise Unreadable
         chunks = read_chunks(rest)
         if not chunks:
             return None
         body, used = chunks[0], used + chunks[1]
     elif length is not None:
-        if not length.isdigit():
+        if not re.fullmatch(rb"0|[1-9][0-9]*", length):
             raise Unreadable
         if len(rest) < int(length):
             return None

@@ -10,6 +10,19 @@
 int cli_up(int argc, char **argv);
 int cli_launch(int argc, char **argv);
 int cli_explain(int argc, char **argv);
+int cli_sessions(int argc, char **argv);
+int cli_builds(int argc, char **argv);
+int cli_images(int argc, char **argv);
+int cli_stop(int argc, char **argv);
+int cli_logs(int argc, char **argv);
+int cli_events(int argc, char **argv);
+int cli_config(int argc, char **argv);
+int cli_check_config(int argc, char **argv);
+
+struct err;
+
+/* Says on stderr what went wrong and what to do about it; returns 1. */
+int cli_failed(const char *verb, const struct err *e);
 
 struct argp_state;
 

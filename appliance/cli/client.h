@@ -15,4 +15,19 @@
 int client_stream(const char *socket, const char *path, bool (*event)(void *arg, const json_t *event), void *arg,
                   struct err *e) ERR_CHECKED;
 
+struct client_question {
+    const char *dir;    /* the appliance's folder */
+    const char *method; /* "GET", "DELETE" */
+    const char *path;   /* with its query, encoded */
+};
+
+/*
+ * The daemon's answer to one question of the operator's, a JSON object to be released; blocking, at most 60 s. Errors:
+ * ERR_CLIENT_UNREACHABLE, ERR_CLIENT_REFUSED for an answer that is none, ERR_TOO_LARGE for one over 16 MiB, and the
+ * daemon's own: its code and text.
+ */
+int client_ask(json_t **out, const struct client_question *q, struct err *e) ERR_CHECKED;
+/* -1, with what an answer's "error" says: {"code": "RB1907", "text": ...}. */
+int client_error(struct err *e, const json_t *error);
+
 #endif

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <pwd.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/ask_daemon.h"
 #include "cli/cell.h"
 #include "cli/cli.h"
 
@@ -69,36 +69,10 @@ static void read_setting(struct place *p, char *line)
             str_copy(wanted[i].to, wanted[i].room, value.at);
 }
 
-/* The daemon's answer to --show-config. NULL: *e says why. */
-static FILE *ask_daemon(pid_t *pid, const char *config, struct err *e)
-{
-    cleanup_free char *daemon = cli_program("ringbinderd");
-    char *command[] = {daemon, "--show-config", config ? "--config" : NULL, (char *)config, NULL};
-    posix_spawn_file_actions_t actions;
-    int ends[2], failed;
-
-    if (pipe2(ends, O_CLOEXEC) < 0) {
-        err_set_errno(e, ERR_SYSTEM, "pipe");
-        return NULL;
-    }
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    failed = posix_spawn(pid, daemon, &actions, NULL, command, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (failed) {
-        close(ends[0]);
-        errno = failed;
-        err_set_errno(e, ERR_SYSTEM, "asking %s for the settings", daemon);
-        return NULL;
-    }
-    return fdopen(ends[0], "r");
-}
-
 static int read_settings(struct place *p, struct err *e)
 {
     pid_t pid;
-    cleanup_file FILE *answer = ask_daemon(&pid, p->config, e);
+    cleanup_file FILE *answer = ask_daemon(&pid, "--show-config", p->config, e);
     cleanup_free char *line = NULL;
     size_t room = 0;
     int status;

@@ -30,6 +30,7 @@ static const struct conf_unit {
     {CONF_SIZE, "K", 1 << 10}, {CONF_SIZE, "M", 1 << 20}, {CONF_SIZE, "G", 1LL << 30}, {CONF_SIZE, "T", 1LL << 40},
     {CONF_CORES, "", 1000},    {CONF_CORES, "m", 1},
 };
+#define TEXT_MAX 4096 /* bytes of one value; a line of a file is shorter */
 #define UNITS (sizeof conf_units / sizeof conf_units[0])
 
 static void *place_of(struct conf *c, const struct conf_key *key)
@@ -148,23 +149,38 @@ void conf_free(struct conf *c)
         conf_key_clear(c, key);
         if (key->kind == CONF_LIST)
             free(*(char ***)place_of(c, key));
+        free(c->places ? c->places[key - conf_keys].path : NULL);
     }
+    free(c->places);
     *c = (struct conf){0};
+}
+
+bool conf_key_text(struct buf *out, const struct conf *c, const struct conf_key *key, size_t number)
+{
+    const void *place = (const char *)c + key->offset;
+    char *const *list = key->kind == CONF_LIST ? *(char *const *const *)place : NULL;
+
+    if (!list && number > 0)
+        return false;
+    for (size_t i = 0; list && i < number; i++)
+        if (!list[i])
+            return false;
+    if (list && !list[number])
+        return false;
+    if (key->kind == CONF_LIST || key->kind == CONF_TEXT)
+        buf_add_text(out, list ? list[number] : *(char *const *)place);
+    else
+        show_number(out, key->kind, *(const int64_t *)place);
+    return true;
 }
 
 static void show_key(const struct conf *c, const struct conf_key *key, FILE *to)
 {
-    const void *place = (const char *)c + key->offset;
-    cleanup_buf struct buf number = BUF_OF(64);
+    cleanup_buf struct buf text = BUF_OF(TEXT_MAX);
 
-    if (key->kind == CONF_LIST) {
-        for (char *const *item = *(char *const *const *)place; *item; item++)
-            fprintf(to, "%s=%s\n", key->name, *item);
-    } else if (key->kind == CONF_TEXT) {
-        fprintf(to, "%s=%s\n", key->name, *(char *const *)place);
-    } else {
-        show_number(&number, key->kind, *(const int64_t *)place);
-        fprintf(to, "%s=%s\n", key->name, buf_text(&number));
+    for (size_t i = 0; conf_key_text(&text, c, key, i); i++) {
+        fprintf(to, "%s=%s\n", key->name, buf_text(&text));
+        buf_clear(&text);
     }
 }
 
@@ -174,6 +190,17 @@ void conf_show(const struct conf *c, FILE *to)
         fprintf(to, "# %s\n", key->help);
         if (!(key->flags & CONF_SECRET))
             show_key(c, key, to);
+    }
+}
+
+void conf_say_place(const struct conf *c, struct err *e)
+{
+    for (const struct conf_key *key = conf_keys; key->name; key++) {
+        const struct conf_place *place = &c->places[key - conf_keys];
+        size_t len = strlen(key->name);
+
+        if (place->path && str_starts(e->text, key->name) && e->text[len] == ':')
+            err_wrap(e, "%s:%d", place->path, place->line);
     }
 }
 

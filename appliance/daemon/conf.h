@@ -16,10 +16,16 @@
 #define CONF_TYPE_SIZE int64_t
 #define CONF_TYPE_CORES int64_t
 
+struct conf_place {
+    char *path; /* owned; NULL: nowhere, it is the default */
+    int line;
+};
+
 struct conf {
 #define KEY(kind, name, ...) CONF_TYPE_##kind name;
 #include "conf_keys.def"
 #undef KEY
+    struct conf_place *places; /* owned: where each key was set (a list's first value), in the order of the table */
 };
 
 /*
@@ -30,6 +36,13 @@ struct conf {
  */
 int conf_read(struct conf *out, const char *path, struct err *e) ERR_CHECKED;
 void conf_free(struct conf *c);
+
+/* The same, going on behind a fault: `each` gets all of them, at most CONF_FAULTS_MAX. */
+#define CONF_FAULTS_MAX 50
+void conf_read_all(struct conf *out, const char *path, void (*each)(void *arg, const struct err *e), void *arg);
+
+/* Puts file and line in front of an error whose text begins with "<key>: ", where the key was set in a file. */
+void conf_say_place(const struct conf *c, struct err *e);
 
 /* Writes a file that means the same: each key under a comment that says what it is. Secrets are left out. */
 void conf_show(const struct conf *c, FILE *to);

@@ -15,22 +15,45 @@
 #define LINE_MAX_BYTES 190
 #define SECTION_MAX_BYTES 40
 
-struct conf_file {
+/* What is done about faults, over all files. */
+struct conf_reading {
     struct conf *conf;
+    void (*each)(void *arg, const struct err *e); /* gets every fault; NULL: the first one ends it */
+    void *arg;
+    struct err *e; /* the first one, where it ends it */
+    size_t faults;
+};
+
+struct conf_file {
+    struct conf_reading *reading;
     const char *path;
     FILE *file;
     int line;
     int stands_in[CONF_KEYS_MAX]; /* line of this file, by the key's place in the table; 0: not yet */
-    struct err *e;
-    bool failed;
 };
 
-static int refuse(struct conf_file *f, enum err_code code, const char *why)
+/* Whether it is over with reading. */
+static bool failed(const struct conf_reading *r)
 {
-    if (!f->failed)
-        err_set(f->e, code, "%s:%d: %s", f->path, f->line, why);
-    f->failed = true;
+    return r->faults >= (r->each ? CONF_FAULTS_MAX : 1);
+}
+
+static int tell(struct conf_reading *r, const struct err *why)
+{
+    if (!failed(r) && r->each)
+        r->each(r->arg, why);
+    else if (!failed(r))
+        *r->e = *why;
+    r->faults++;
     return -1;
+}
+
+static int refuse(struct conf_file *f, enum err_code code, const char *text)
+{
+    struct err why;
+
+    err_set(&why, code, "%s:%d: %s", f->path, f->line, text);
+    return tell(f->reading, &why);
 }
 
 /* What is wrong with a line as it stands in the file; NULL: nothing. */
@@ -64,7 +87,7 @@ static char *next_line(char *to, int room, void *arg)
     size_t size = 0;
     ssize_t len;
 
-    if (f->failed)
+    if (failed(f->reading))
         return NULL;
     len = getline(&line, &size, f->file);
     if (len < 0)
@@ -75,7 +98,8 @@ static char *next_line(char *to, int room, void *arg)
     fault = line_fault(line, (size_t)len);
     if (fault || !str_copy(to, (size_t)room, line)) {
         refuse(f, ERR_CONF_MALFORMED, fault ? fault : "the line is too long");
-        return NULL;
+        *to = '\0'; /* nothing, where reading goes on */
+        return failed(f->reading) ? NULL : to;
     }
     return to;
 }
@@ -83,17 +107,22 @@ static char *next_line(char *to, int room, void *arg)
 static int take_key(struct conf_file *f, const struct conf_key *key, const char *value)
 {
     int *stands = &f->stands_in[key - conf_keys];
+    struct conf_place *place = &f->reading->conf->places[key - conf_keys];
     struct err why;
 
     if (key->kind == CONF_LIST && !*stands)
-        conf_key_clear(f->conf, key);
+        conf_key_clear(f->reading->conf, key);
     if (key->kind != CONF_LIST && *stands) {
         cleanup_free char *text = mem_format("%s stands already in line %d", key->name, *stands);
 
         return refuse(f, ERR_CONF_MALFORMED, text);
     }
+    if (!*stands) {
+        free(place->path);
+        *place = (struct conf_place){mem_string(f->path), f->line};
+    }
     *stands = f->line;
-    return conf_key_set(f->conf, key, value, &why) < 0 ? refuse(f, why.code, why.text) : 0;
+    return conf_key_set(f->reading->conf, key, value, &why) < 0 ? refuse(f, why.code, why.text) : 0;
 }
 
 /* inih's handler: 1 goes on, 0 is an error. */
@@ -103,7 +132,7 @@ static int take(void *arg, const char *section, const char *name, const char *va
     const struct conf_key *key = conf_key_find(name);
     cleanup_free char *text = NULL;
 
-    if (f->failed)
+    if (failed(f->reading))
         return 0;
     if (*section) {
         text = mem_format("there is no section [%s]; keys stand above the first section", section);
@@ -119,18 +148,19 @@ static int take(void *arg, const char *section, const char *name, const char *va
     return take_key(f, key, value) == 0;
 }
 
-static int read_file(struct conf *c, const char *path, struct err *e)
+static int read_file(struct conf_reading *r, const char *path)
 {
     cleanup_file FILE *file = fopen(path, "re");
-    struct conf_file f = {.conf = c, .path = path, .file = file, .e = e};
+    struct conf_file f = {.reading = r, .path = path, .file = file};
+    size_t before = r->faults;
+    struct err why;
 
-    if (!file)
-        return err_set_errno(e, ERR_CONF_UNREADABLE, "%s", path);
-    if (ini_parse_stream(next_line, &f, take, &f) != 0 && !f.failed)
+    if (file && ini_parse_stream(next_line, &f, take, &f) != 0 && r->faults == before)
         return refuse(&f, ERR_CONF_MALFORMED, "a line before this one is not key=value");
-    if (ferror(file))
-        return err_set_errno(e, ERR_CONF_UNREADABLE, "%s", path);
-    return f.failed ? -1 : 0;
+    if (file && !ferror(file))
+        return r->faults == before ? 0 : -1;
+    err_set_errno(&why, ERR_CONF_UNREADABLE, "%s", path);
+    return tell(r, &why);
 }
 
 static int is_conf(const struct dirent *entry)
@@ -139,36 +169,58 @@ static int is_conf(const struct dirent *entry)
 }
 
 /* conf.d beside `path`; it need not be there. */
-static int read_folder(struct conf *c, const char *path, struct err *e)
+static int read_folder(struct conf_reading *r, const char *path)
 {
     const char *slash = strrchr(path, '/');
     cleanup_free char *folder = mem_format("%.*sconf.d", slash ? (int)(slash + 1 - path) : 0, path);
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_conf, alphasort), result = 0;
+    struct err why;
 
-    if (count < 0)
-        return errno == ENOENT ? 0 : err_set_errno(e, ERR_CONF_UNREADABLE, "%s", folder);
+    if (count < 0 && errno == ENOENT)
+        return 0;
+    if (count < 0) {
+        err_set_errno(&why, ERR_CONF_UNREADABLE, "%s", folder);
+        return tell(r, &why);
+    }
     for (int i = 0; i < count; i++) {
         cleanup_free char *one = mem_format("%s/%s", folder, entries[i]->d_name);
 
-        if (result == 0)
-            result = read_file(c, one, e);
+        if (!failed(r) && read_file(r, one) < 0)
+            result = -1;
         free(entries[i]);
     }
     free(entries);
     return result;
 }
 
-int conf_read(struct conf *out, const char *path, struct err *e)
+static int read_all(struct conf_reading *r, const char *path)
 {
-    *out = (struct conf){0};
+    struct conf *c = r->conf;
+    struct err why;
+
+    *c = (struct conf){.places = mem_zero(CONF_KEYS_MAX, sizeof *c->places)};
     for (const struct conf_key *key = conf_keys; key->name; key++) {
-        if (key->kind == CONF_LIST)
-            conf_key_clear(out, key);
-        else if (conf_key_set(out, key, key->standard, e) < 0)
-            return err_wrap(e, "the table of keys");
+        if (key->kind == CONF_LIST) {
+            conf_key_clear(c, key);
+        } else if (conf_key_set(c, key, key->standard, &why) < 0) {
+            err_wrap(&why, "the table of keys");
+            return tell(r, &why);
+        }
     }
     if (!path)
         return 0;
-    return read_file(out, path, e) < 0 ? -1 : read_folder(out, path, e);
+    if (read_file(r, path) < 0 && failed(r))
+        return -1;
+    return read_folder(r, path) < 0 || r->faults ? -1 : 0;
+}
+
+int conf_read(struct conf *out, const char *path, struct err *e)
+{
+    return read_all(&(struct conf_reading){.conf = out, .e = e}, path);
+}
+
+void conf_read_all(struct conf *out, const char *path, void (*each)(void *arg, const struct err *e), void *arg)
+{
+    read_all(&(struct conf_reading){.conf = out, .each = each, .arg = arg}, path);
 }

@@ -3,8 +3,10 @@
 #ifndef DAEMON_CONF_KEY_H
 #define DAEMON_CONF_KEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "conf.h"
 
 #define CONF_KEYS_MAX 128
@@ -32,6 +34,9 @@ const struct conf_key *conf_key_find(const char *name);
 
 /* Reads `text` into the key's place; a list grows. Errors: ERR_CONF_MALFORMED. */
 int conf_key_set(struct conf *c, const struct conf_key *key, const char *text, struct err *e) ERR_CHECKED;
+
+/* Adds its value as it would be written, of a list the one with that number; false: it has no such value. */
+bool conf_key_text(struct buf *out, const struct conf *c, const struct conf_key *key, size_t number);
 
 /* Empties the key's place. */
 void conf_key_clear(struct conf *c, const struct conf_key *key);

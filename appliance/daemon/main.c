@@ -7,13 +7,13 @@
 
 #include "base/log.h"
 #include "conf.h"
-#include "engine/egress.h"
+#include "describe.h"
 #include "front.h"
 #include "wiring.h"
 
 #define STATE_DIR "/var/lib/ringbinder"
 
-enum task { TASK_RUN, TASK_CHECK = 256, TASK_SHOW, TASK_END };
+enum task { TASK_RUN, TASK_CHECK = 256, TASK_SHOW, TASK_DESCRIBE, TASK_END };
 
 struct arguments {
     const char *config, *dir;
@@ -35,6 +35,7 @@ static error_t take(int key, char *value, struct argp_state *state)
         return 0;
     case TASK_CHECK:
     case TASK_SHOW:
+    case TASK_DESCRIBE:
     case TASK_END:
         a->task = key;
         return 0;
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
         {"dir", 'd', "DIR", 0, "Keep the state here (" STATE_DIR ")"},
         {"check-config", TASK_CHECK, NULL, 0, "Only say whether the configuration can be used"},
         {"show-config", TASK_SHOW, NULL, 0, "Print the configuration, with what each key is, and end"},
+        {"describe-config", TASK_DESCRIBE, NULL, 0, "Print it as JSON, with all that is wrong in it, and end"},
         {"end-containers", TASK_END, NULL, 0, "Remove the containers of the state folder's instance, and end"},
         {0},
     };
@@ -79,11 +81,11 @@ int main(int argc, char **argv)
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     umask(0077); /* what is kept here holds secrets, or what was made for one visitor */
+    if (arguments.task == TASK_DESCRIBE)
+        return describe(arguments.config, stdout);
     result = conf_read(&conf, arguments.config, &e);
     if (result == 0)
-        result = egress_check((const char *const *)conf.fetch_allow, &e);
-    if (result == 0)
-        result = front_read(&gateway, &conf, conf.portal_url, &e);
+        result = conf_judge(&conf, &gateway, &e);
     if (result == 0)
         result = do_task(&arguments, &conf, &e);
     if (result < 0)

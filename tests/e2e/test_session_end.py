@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 from e2e_fixtures import STUB
 from ringbinder import engine
-from ringbinder.launch import launch
+from ringbinder.launch import launch, spec
 from ringbinder.notebook import Session
 
 
@@ -34,7 +34,9 @@ def test_an_idle_session_ends_though_its_tab_polls(own_appliance, server):
     ready = launch(one.portal, server.url("idle"))
     text = wait_for_end(f"{ready['url']}api/kernels?token={ready['token']}")  # polling is no activity
     assert "Binder not found" in text and "idle" in text
-    assert "<title>" in text and "Launch the repository again" in text, "a page for people, which says how to go on"
+    assert "<title>" in text and "It ended on" in text, "a page for people"
+    link = text.split('class="go" href="')[1].split('"')[0]
+    assert link == f"{one.portal}/v2/git/{spec(server.url('idle'))}", "which leads to the same launch"
     assert engine.containers_left(one.instance()) == []
 
 

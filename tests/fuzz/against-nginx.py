@@ -52,6 +52,7 @@ class Fronts:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.gateway = Gateway(self.folder / "gateway")
+        self.gateway.set("CLIENT_RATE", 0)  # all of it comes from one client
         self.nginx = Nginx(self.folder / "nginx", f"unix:{self.folder}/behind-nginx.sock", BODY_MAX)
         self.recorders = {"nginx": Recorder(self.folder / "behind-nginx.sock"),
                           "ours": Recorder(self.gateway.portal_path)}

@@ -14,7 +14,8 @@
  * Beside what belongs to one connection (http_field_is_hop). From a client: who it is and what it was reached by is
  * ours to say, and to a container only the scheme is said: the programs in it are strangers to the visitor. From a
  * container: what would reach beyond its own path (product.md, "Three origins") or beyond this answer, on an origin
- * that it shares with others.
+ * that it shares with others; and what a web server in front of us would take for an order to send something else
+ * (X-Accel-Redirect: a file of its own).
  */
 static const bool from_client[HTTP_NAMES] = {
     [HTTP_EXPECT] = true, /* answered here */
@@ -42,6 +43,13 @@ static const bool from_container[HTTP_NAMES] = {
     [HTTP_REPORT_TO] = true,
     [HTTP_SERVICE_WORKER_ALLOWED] = true,
     [HTTP_STRICT_TRANSPORT_SECURITY] = true,
+    [HTTP_X_ACCEL_CHARSET] = true,
+    [HTTP_X_ACCEL_EXPIRES] = true,
+    [HTTP_X_ACCEL_LIMIT_RATE] = true,
+    [HTTP_X_ACCEL_REDIRECT] = true,
+    [HTTP_X_LIGHTTPD_SEND_FILE] = true,
+    [HTTP_X_REPROXY_URL] = true,
+    [HTTP_X_SENDFILE] = true,
 };
 
 /* Field lines that are kept as they are, copied as one run as long as nothing between them is left out. */

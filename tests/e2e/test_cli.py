@@ -6,6 +6,8 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from e2e_fixtures import STUB, built_by, printing
@@ -83,6 +85,9 @@ def test_sessions_are_listed_and_stopped_with_a_reason(appliance, server):
     ended = [event for event in events_of(appliance) if event["session_name"] == name][-1]
     assert ended["kind"] == "session.ended" and ended["code"] == "RB1905"
     assert REASON in appliance.journal()
+    with pytest.raises(urllib.error.HTTPError) as page:
+        urllib.request.urlopen(f"{appliance.sessions}/user/{name}/lab", timeout=30)
+    assert page.value.code == 424 and REASON in page.value.read().decode(), "its visitor reads why"
 
     again = run("stop", "--dir", appliance.state, name, other)
     assert again.returncode == 1 and "has ended already" in again.stderr
@@ -122,7 +127,7 @@ def test_a_build_is_listed_followed_and_stopped(appliance, slow_build):
 
 
 def test_the_log_of_a_build_that_ended_is_there_by_image_and_by_id(appliance, server):
-    server.repository("logged", {"Dockerfile": built_by("RUN printf 'red \\033[31m\\n'\n" + printing(3))})
+    server.repository("logged", {"Dockerfile": built_by(printing(3) + "RUN printf 'red \\033[31m\\n'\n")})
     launch(appliance.portal, server.url("logged"))
     row = next(row for row in rows(appliance, "builds") if row["repository"] == server.url("logged"))
     assert row["state"] == "done" and row["ended_ms"] >= row["started_ms"]

@@ -206,6 +206,11 @@ struct op *engine_container_tail(struct engine *en, const struct id *row, char o
     return &op->op;
 }
 
+int64_t engine_container_memory(const struct engine *en, const struct id *row)
+{
+    return fake_engine.memory_bytes;
+}
+
 int64_t engine_container_cpu_us(const struct engine *en, const struct id *row)
 {
     return fake_engine.cpu_us;

@@ -24,7 +24,7 @@ struct fake_engine {
         int64_t memory_bytes;
     } created; /* what was asked for last */
     const char *tail;
-    int64_t cpu_us; /* of every container */
+    int64_t cpu_us, memory_bytes; /* of every container */
     struct list watchers, held;
 };
 extern struct fake_engine fake_engine;

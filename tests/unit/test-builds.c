@@ -592,6 +592,79 @@ static void test_abandoned(void)
     end();
 }
 
+static void note_build(void *arg, const struct build_view *view)
+{
+    char *text = arg;
+
+    snprintf(text + strlen(text), 256 - strlen(text), "%s %s %d; ", view->row->image, view->row->state, view->place);
+}
+
+static void test_shown(void)
+{
+    char text[256] = "", id[ID_TEXT];
+    struct build_log *log = NULL;
+    struct build_view view;
+    struct result r[4];
+
+    begin();
+    fake_builder.takes_ms = 5000;
+    for (int i = 0; i < 4; i++)
+        want(&r[i], (const char *[]){"i:1", "i:2", "i:3", "i:4"}[i]);
+    run_ms(100);
+    build_list(builds, note_build, text);
+    is(text, "i:1 running 0; i:2 running 0; i:3 waiting 1; i:4 waiting 2; ", "builds are listed as they come");
+    ok(build_find(builds, "i:2", &view, &log) == 1 && str_is(view.row->image, "i:2") &&
+           log == build_log_find(builds, "i:2"),
+       "one is found by its image");
+    id_text(id, &view.row->id);
+    ok(build_find(builds, id, &view, NULL) == 1, "and by its id");
+    id[12] = '\0';
+    ok(build_find(builds, id, &view, NULL) == 1 && str_is(view.row->image, "i:2"), "or by how that begins");
+    id[BUILD_ID_LEAST - 1] = '\0';
+    is_number(build_find(builds, id, &view, NULL), 0, "but not by less than four digits of it");
+    is_number(build_find(builds, "i:9", &view, NULL), 0, "what is not there is not found");
+    is_number(build_find(builds, "", &view, NULL), 0, "nor nothing");
+    run_ms(20000);
+    text[0] = '\0';
+    build_list(builds, note_build, text);
+    is(text, "", "builds that have ended are not listed");
+    ok(build_find(builds, "i:1", &view, NULL) == 1, "but found for a while");
+    end();
+}
+
+static void test_stopped(void)
+{
+    struct result running, waiting, again;
+    struct build_view view;
+    struct id ids[2];
+    struct err why;
+
+    begin();
+    builds_free(&builds);
+    settings.at_a_time = 1;
+    open_room();
+    fake_builder.takes_ms = 60000;
+    err_set(&why, ERR_BUILD_STOPPED, "an operator stopped it: too large");
+    want(&running, "i:1");
+    want(&waiting, "i:2");
+    run_ms(1000);
+    for (int i = 0; i < 2; i++)
+        if (build_find(builds, i ? "i:2" : "i:1", &view, NULL) == 1)
+            ids[i] = view.row->id;
+    ok(build_stop(builds, &ids[1], &why) && waiting.calls == 1 && waiting.e.code == ERR_BUILD_STOPPED,
+       "a build that waits is stopped");
+    ok(build_stop(builds, &ids[0], &why), "so is one that runs");
+    run_ms(1000);
+    ok(running.calls == 1 && str_is(running.e.text, "an operator stopped it: too large"), "and says why");
+    is_number(fake_builder.cancelled, 1, "the engine's half ends with it");
+    ok(!build_stop(builds, &ids[0], &why), "once");
+    fake_builder.takes_ms = 100;
+    want(&again, "i:1");
+    run_ms(5000);
+    ok(again.calls == 1 && !again.e.code, "who asks again gets it built");
+    end();
+}
+
 static void remember(struct build_settings *s)
 {
     s->failed_keep_ms = 60000;
@@ -727,6 +800,8 @@ int main(void)
     test_position();
     test_stuck();
     test_abandoned();
+    test_shown();
+    test_stopped();
     test_remembered();
     test_disk();
     loop_free(&loop);

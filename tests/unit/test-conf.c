@@ -221,6 +221,52 @@ static void showing_and_reading_are_one(void)
     ok(strstr(text, "\nidle_limit=90s\n") && strstr(text, "\ncpu_limit=1500m\n"), "in the unit that is whole");
 }
 
+static void note_fault(void *arg, const struct err *e)
+{
+    char *text = arg;
+    size_t len = strlen(text);
+
+    snprintf(text + len, 512 - len, "%s\n", e->text + strlen(folder) + 1);
+}
+
+static void every_fault_is_told(void)
+{
+    char text[512] = "";
+    struct conf c;
+    cleanup_free char *path = path_of("ringbinder.conf");
+
+    write_conf("idle_limit=soon\nsweep=1s\n blank=1\nnope\nsweep=2s\n");
+    conf_read_all(&c, path, note_fault, text);
+    is(text,
+       "ringbinder.conf:1: idle_limit: soon is not a time, such as 250ms, 10s, 5m, 6h or 1d\n"
+       "ringbinder.conf:3: a line does not begin with a blank: a list's key is written once for each of its values\n"
+       "ringbinder.conf:4: a line is key=value, [section], or a comment behind #\n"
+       "ringbinder.conf:5: sweep stands already in line 2\n",
+       "who wants all faults gets all, each with its line");
+    is_number(c.sweep, 1000, "and what is right");
+    is_number(c.idle_limit, 600000, "with the default for what is wrong");
+    conf_free(&c);
+}
+
+static void keys_know_where_they_were_set(void)
+{
+    struct conf c;
+    struct err e;
+
+    write_conf("# one\nidle_limit=90s\njupyter_args=--a\njupyter_args=--b\n");
+    ok(read_conf(&c, &e) == 0, "a configuration");
+    err_set(&e, ERR_CONF_MALFORMED, "idle_limit: too short");
+    conf_say_place(&c, &e);
+    is(e.text + strlen(folder), "/ringbinder.conf:2: idle_limit: too short", "a key has its file and line");
+    err_set(&e, ERR_CONF_MALFORMED, "jupyter_args: odd");
+    conf_say_place(&c, &e);
+    is(e.text + strlen(folder), "/ringbinder.conf:3: jupyter_args: odd", "a list those of its first value");
+    err_set(&e, ERR_CONF_MALFORMED, "age_limit: odd");
+    conf_say_place(&c, &e);
+    is(e.text, "age_limit: odd", "a default none");
+    conf_free(&c);
+}
+
 static void a_missing_file_is_said(void)
 {
     struct conf c;
@@ -243,6 +289,8 @@ int main(void)
     faults_have_file_and_line();
     what_inih_would_take_silently_is_refused();
     showing_and_reading_are_one();
+    every_fault_is_told();
+    keys_know_where_they_were_set();
     later_files_replace();
     a_missing_file_is_said();
     remove = mem_format("rm -rf %s", folder);

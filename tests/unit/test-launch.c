@@ -420,6 +420,13 @@ static void attempts(void)
        FOUND LAUNCHING("Launching server...\\n") STARTED SPAWN_FAILED("boom") AGAIN(1) STARTED ANSWERED,
        "a second attempt that answers ends as any other launch");
     world_end();
+    world_new();
+    err_set(&w.sessions.outcome[0], ERR_SESSION_STOPPED, "an operator ended it: no");
+    launch("git", URL "/main", "text/event-stream");
+    run();
+    ok(w.sessions.started == 1 && strstr(buf_text(&w.got), "an operator ended it: no"),
+       "what an operator has ended is not started again");
+    world_end();
 }
 
 static void count_row(void *arg, const struct store_launch *row)

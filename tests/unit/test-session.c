@@ -253,6 +253,36 @@ static void start_to_door(void)
     daemon_ends();
 }
 
+static void describe(void *arg, const struct session_view *view)
+{
+    char *text = arg;
+
+    snprintf(text + strlen(text), 256 - strlen(text), "%d %s age=%d idle=%d memory=%d/%d; ", view->id.bytes[0],
+             view->state, (int)view->age_ms / 1000, (int)view->still_ms / 1000, (int)view->memory_bytes,
+             (int)(view->memory_limit_bytes >> 20));
+}
+
+static void listed(void)
+{
+    struct waiter first, second, third;
+    char text[256] = "";
+
+    daemon_starts();
+    fake_engine.memory_bytes = 77;
+    starts(&first, 1);
+    run_for(3500);
+    starts(&second, 2);
+    run_for(2000);
+    server.quiet_ms = 1 << 30;
+    starts(&third, 3);
+    run_for(100);
+    session_cause(session_find(all, second.door.name), SESSION_ENDED, NULL);
+    session_list(all, describe, text);
+    is(text, "1 running age=5 idle=5 memory=77/2048; 3 starting age=0 idle=0 memory=77/2048; ",
+       "the operator sees those that have not ended, in the order in which they were made");
+    daemon_ends();
+}
+
 static void start_is_quick(void)
 {
     struct waiter w;
@@ -1018,6 +1048,7 @@ int main(void)
     snprintf(control, sizeof control, "%s/control.sock", folder);
     log_sink(note_line, NULL);
     start_to_door();
+    listed();
     start_is_quick();
     start_fails();
     start_of_nothing();

@@ -166,6 +166,104 @@ static void ended_builds(void)
     ok(store_build_load_ended(s, &(struct store_ended){"done", 2}, note_build, &l, &e) == 0,
        "the last two that were done");
     is(l.names, "b c ", "are loaded, the oldest first");
+    l.names[0] = '\0';
+    ok(store_build_load_newest(s, 3, note_build, &l, &e) == 0, "the last three that ended however");
+    is(l.names, "c x b ", "are loaded, the newest first");
+    store_close(&s);
+}
+
+static void note_image(void *arg, const struct store_image *row)
+{
+    struct loaded *l = arg;
+
+    snprintf(l->names + strlen(l->names), sizeof l->names - strlen(l->names), "%s ", row->name);
+}
+
+static void images_by_use(void)
+{
+    static const struct {
+        const char *name;
+        int64_t used;
+    } rows[] = {{"by-use-1", 100}, {"by-use-3", 300}, {"by-use-2", 200}};
+    struct store *s = opened();
+    struct loaded l = {.store = s};
+    struct err e;
+
+    for (size_t i = 0; i < 3; i++) {
+        struct store_image row = {.id = id_of((uint8_t)(100 + i)), .used = rows[i].used};
+
+        str_copy(row.name, sizeof row.name, rows[i].name);
+        ok(store_image_put(s, &row, &e) == 0, "%s", row.name);
+    }
+    ok(store_image_load_newest(s, 2, note_image, &l, &e) == 0, "the two images that were used last");
+    is(l.names, "by-use-3 by-use-2 ", "are loaded, the last one first");
+    store_close(&s);
+}
+
+static void note_event(void *arg, const struct store_event_row *row)
+{
+    struct loaded *l = arg;
+
+    snprintf(l->names + strlen(l->names), sizeof l->names - strlen(l->names), "%s ", row->kind);
+}
+
+/* Five events at 1,000 to 5,000 ms; the first has a session. */
+static void add_events(struct store *s)
+{
+    static const char *const kinds[] = {"a", "b", "c", "d", "e"};
+    struct store_session session = {.id = id_of(110), .name = "of-an-event", .repo_url = "https://h/r"};
+    struct err e;
+
+    ok(store_session_put(s, &session, &e) == 0, "a session");
+    tell("DELETE FROM event");
+    for (size_t i = 0; i < 5; i++) {
+        struct store_event event = {.kind = kinds[i], .session = i ? NULL : &session.id, .json = "{}"};
+
+        ok(store_event_add(s, &event, &e) == 0, "event %s", kinds[i]);
+    }
+    tell("UPDATE event SET utc = 1000 * (sequence - (SELECT min(sequence) FROM event) + 1)");
+}
+
+static void note_first(void *arg, const struct store_event_row *row)
+{
+    struct store_event_row *first = arg;
+
+    if (!first->sequence)
+        *first = *row;
+}
+
+static void events(void)
+{
+    struct store *s = opened();
+    struct store_event_row first = {0};
+    struct err e;
+
+    add_events(s);
+    ok(store_event_load(s, &(struct store_event_page){.after = 0, .limit = 9}, note_first, &first, &e) == 0, "all");
+    ok(str_is(first.session_name, "of-an-event") && str_is(first.repository, "https://h/r") && str_is(first.json, "{}"),
+       "an event is read with what its subject is called");
+    const struct {
+        struct store_event_page page;
+        const char *kinds, *sentence;
+    } cases[] = {
+        {{.after = -1, .limit = 2}, "d e ", "the last two"},
+        {{.after = -1, .limit = 9}, "a b c d e ", "the last nine of five"},
+        {{.after = first.sequence, .limit = 2}, "b c ", "two behind the first"},
+        {{.after = first.sequence + 4, .limit = 2}, "", "none behind the last"},
+        {{.after = -1, .since = 3000, .limit = 9}, "c d e ", "since a time that one has"},
+        {{.after = -1, .since = 3001, .limit = 1}, "d ", "the first since a time between two"},
+        {{.after = -1, .since = 1, .limit = 9}, "a b c d e ", "since before all"},
+        {{.after = -1, .since = 5001, .limit = 9}, "", "since after all"},
+        {{.after = first.sequence + 3, .since = 2000, .limit = 9}, "e ", "behind one, and since a time"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct loaded l = {.store = s};
+
+        if (store_event_load(s, &cases[i].page, note_event, &l, &e) < 0)
+            printf("# %s\n", e.text);
+        is(l.names, cases[i].kinds, cases[i].sentence);
+    }
     store_close(&s);
 }
 
@@ -347,8 +445,10 @@ int main(void)
     every_kind();
     loading();
     ended_builds();
+    images_by_use();
     long_texts();
     transactions();
+    events();
     killed();
     one_daemon();
     newer();

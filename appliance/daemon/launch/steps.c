@@ -239,7 +239,7 @@ static void give_slot(struct launch *l)
     l->has_slot = false;
 }
 
-/* Contract 2.11: another session, under a new name, after a delay that doubles. */
+/* Contract 2.11: another session, under a new name, after a delay that doubles; but not against an operator. */
 static enum flow_result recover_session(struct flow *f, struct err *e)
 {
     struct launch *l = launch_of(f);
@@ -247,7 +247,7 @@ static enum flow_result recover_session(struct flow *f, struct err *e)
 
     give_slot(l);
     feed_add(&l->feed, text_spawn_failed(e));
-    if (f->tries >= settings->attempts)
+    if (f->tries >= settings->attempts || e->code == ERR_SESSION_STOPPED)
         return FLOW_FAIL;
     log_line(LOG_NOTICE, e->code, "attempt %d failed: %s LAUNCH=%s", f->tries, e->text,
              id_text((char[ID_TEXT]){0}, &l->row.id));

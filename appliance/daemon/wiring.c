@@ -20,6 +20,7 @@
 #include "certificates.h"
 #include "engine/egress.h"
 #include "engine/engine.h"
+#include "engine/ledger.h"
 #include "federation/health.h"
 #include "front.h"
 #include "identity.h"
@@ -44,6 +45,7 @@ struct daemon {
     struct store *store;
     struct egress *egress; /* NULL: fetches are not kept from private addresses */
     struct engine *engine;
+    struct ledger ledger;
     struct watch on_engine; /* until it has answered once */
     struct loop_timer *waited;
     bool stopping;
@@ -114,7 +116,9 @@ static int make_ground(struct daemon *d, struct err *e)
         .ask_again_ms = (int)d->conf->engine_ask_again,
         .cgroup_parent = *d->conf->engine_cgroup_parent ? d->conf->engine_cgroup_parent : NULL,
     };
+    const struct ledger_reserve reserve = {d->conf->mem_reserve, (int)d->conf->mem_reserve_percent};
 
+    ledger_init(&d->ledger, ledger_machine_bytes(), &reserve);
     if (loop_new(&d->loop, e) < 0 || outbound_new(&d->outbound, d->loop, e) < 0)
         return -1;
     d->term = loop_signal_new(d->loop, SIGTERM, stop, d);
@@ -172,7 +176,7 @@ static int meet_engine(struct daemon *d, struct err *e)
 static int make_sessions(struct daemon *d, struct err *e)
 {
     const struct conf *c = d->conf;
-    const struct session_parts parts = {d->loop, d->store, d->engine, d->outbound};
+    const struct session_parts parts = {d->loop, d->store, d->engine, d->outbound, &d->ledger};
     cleanup_free char *door = mem_format("%s/run/door.sock", d->dir);
     struct session_gateway gateway;
     struct session_settings settings = {
@@ -202,7 +206,7 @@ static int make_sessions(struct daemon *d, struct err *e)
 static int make_builds(struct daemon *d, struct err *e)
 {
     const struct conf *c = d->conf;
-    const struct build_parts parts = {d->loop, d->store, d->engine};
+    const struct build_parts parts = {d->loop, d->store, d->engine, &d->ledger};
     cleanup_free char *fetch = mem_format("%s/run/fetch.sock", d->dir);
     cleanup_free char *folder = mem_format("%s/builds", d->dir);
     cleanup_free char *bases = mem_format("%s %s", c->base_image, c->dockerfile_bases);
@@ -215,7 +219,7 @@ static int make_builds(struct daemon *d, struct err *e)
         .bases = bases,
         .hidden = hidden,
         .repository_max = c->repository_limit,
-        .step_memory = c->build_memory_limit,
+        .step_memory = c->build_memory_limit < d->ledger.total ? c->build_memory_limit : d->ledger.total,
         .step_processes = (int)c->build_process_limit,
         .at_a_time = processors(c->concurrent_build_limit),
         .limit_s = (int)(c->build_max_age / 1000),

@@ -7,11 +7,20 @@
  *     api             200 {"version":"stub"}, without a token, as Jupyter does
  *     api/status, api/kernels, api/sessions
  *     bytes/N         N bytes, at most 64 MiB
+ *     api/shutdown    ends it
+ *     eat/N           N bytes of memory are taken and kept
  *     anything else   a page;  with Upgrade: websocket  an echo of each message
  *
- * and 404 outside it. STUB_* in its environment make it misbehave: STUB_EXIT=CODE ends it before it listens, with
- * STUB_SAY as its last lines; STUB_DELAY_MS=N puts that off or, without STUB_EXIT, its readiness; STUB_KERNELS is what
- * api/kernels answers.
+ * and 404 outside it. STUB_* in its environment make it misbehave:
+ *
+ *     STUB_EXIT=CODE     ends before it listens, with STUB_SAY as its last lines
+ *     STUB_DELAY_MS=N    puts that off or, without STUB_EXIT, its readiness
+ *     STUB_READ=PATH     reads that file first, and ends with code 1 where it may not
+ *     STUB_EAT=N         takes N bytes of memory first
+ *     STUB_PORT=N        listens there, whatever its arguments say; STUB_LOOPBACK=1 on 127.0.0.1 alone
+ *     STUB_BASE=PATH     takes that for its base URL, whatever its arguments say
+ *     STUB_STUBBORN=1    does not end at SIGTERM
+ *     STUB_KERNELS=JSON  is what api/kernels answers
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -264,6 +273,14 @@ static bool has_token(const struct request *r, const char *query)
     return found != NULL && strcspn(found, "&") == strlen(wanted);
 }
 
+static void eat(long bytes)
+{
+    char *memory = bytes > 0 ? malloc((size_t)bytes) : NULL;
+    if (memory != NULL) {
+        memset(memory, 1, (size_t)bytes);
+    }
+}
+
 /* False when the connection is to be closed. */
 static bool serve(struct stream *s, struct request *r)
 {
@@ -295,6 +312,14 @@ static bool serve(struct stream *s, struct request *r)
     if (strcmp(path, "api/kernels") == 0) {
         const char *kernels = getenv("STUB_KERNELS");
         return answer(s->fd, "200 OK", "application/json", kernels != NULL ? kernels : "[]");
+    }
+    if (strcmp(path, "api/shutdown") == 0) {
+        answer(s->fd, "200 OK", "application/json", "{}");
+        _exit(0);
+    }
+    if (strncmp(path, "eat/", 4) == 0) {
+        eat(strtol(path + 4, NULL, 10));
+        return answer(s->fd, "200 OK", "text/plain", "eaten\n");
     }
     if (strcmp(path, "api/sessions") == 0) {
         return answer(s->fd, "200 OK", "application/json", "[]");
@@ -373,8 +398,10 @@ static int listen_on(uint16_t port)
 {
     struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_any};
     struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int one = 1, fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool loopback = getenv("STUB_LOOPBACK") != NULL;
+    int one = 1, fd = loopback ? -1 : socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool six = fd >= 0;
+    any4.sin_addr.s_addr = htonl(loopback ? INADDR_LOOPBACK : INADDR_ANY);
     if (!six) {
         fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     }
@@ -396,6 +423,14 @@ static void stop(int number)
 static void misbehave(void)
 {
     const char *delay = getenv("STUB_DELAY_MS"), *say = getenv("STUB_SAY"), *code = getenv("STUB_EXIT");
+    const char *file = getenv("STUB_READ"), *bytes = getenv("STUB_EAT");
+    if (file != NULL && access(file, R_OK) < 0) {
+        perror(file);
+        exit(1);
+    }
+    if (bytes != NULL) {
+        eat(strtol(bytes, NULL, 10));
+    }
     if (delay != NULL) {
         usleep((useconds_t)strtoul(delay, NULL, 10) * 1000);
     }
@@ -423,7 +458,13 @@ int main(int argc, char **argv)
             port = (uint16_t)strtoul(value + 1, NULL, 10);
         }
     }
-    signal(SIGTERM, stop);
+    if (getenv("STUB_PORT") != NULL) {
+        port = (uint16_t)strtoul(getenv("STUB_PORT"), NULL, 10);
+    }
+    if (getenv("STUB_BASE") != NULL) {
+        base_url = getenv("STUB_BASE");
+    }
+    signal(SIGTERM, getenv("STUB_STUBBORN") != NULL ? SIG_IGN : stop);
     signal(SIGINT, stop);
     misbehave();
     int listener = listen_on(port);

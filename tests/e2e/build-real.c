@@ -11,6 +11,7 @@
 #include "build/build.h"
 #include "build/log.h"
 #include "engine/engine.h"
+#include "engine/ledger.h"
 #include "engine/image.h"
 #include "fake/fetch.h"
 #include "loop/loop.h"
@@ -286,7 +287,8 @@ static bool runs(const char *word)
 
 static void open_builds(void)
 {
-    struct build_parts parts = {.loop = loop, .store = store, .engine = engine};
+    static struct ledger ledger;
+    struct build_parts parts = {.loop = loop, .store = store, .engine = engine, .ledger = &ledger};
     struct build_settings settings = {.fetch_socket = sock,
                                       .folder = folder,
                                       .base = BASE,
@@ -299,6 +301,7 @@ static void open_builds(void)
                                       .resolve_limit_ms = 1000};
     struct err e;
 
+    ledger_init(&ledger, 0, &(struct ledger_reserve){0});
     if (builds_new(&builds, &parts, &settings, &e) < 0)
         printf("Bail out! %s\n", e.text);
 }

@@ -61,6 +61,8 @@ static void fake_effect(struct fake_op *op)
         fake_start(op);
     else if (op->call == FAKE_REMOVE && c)
         *c = fake_engine.containers[--fake_engine.count];
+    else if (op->call == FAKE_LOOK && c)
+        *op->container = *c;
     else if (op->call == FAKE_TAIL)
         str_copy(op->tail_out, 2001, fake_engine.tail ? fake_engine.tail : "");
 }
@@ -74,7 +76,7 @@ static void fake_end(void *arg)
 
     op->timer = NULL;
     if (fail)
-        err_set(&e, fail, "the fake engine was told to fail");
+        err_set(&e, fail, "%s", fake_engine.refusal ? fake_engine.refusal : "the fake engine was told to fail");
     else
         fake_effect(op);
     fake_free(op);
@@ -136,6 +138,12 @@ void fake_engine_exit(const struct id *row, int exit_code)
     watch_wake_all(&fake_engine.watchers);
 }
 
+void fake_engine_kill(const struct id *row)
+{
+    fake_engine_find(row)->out_of_memory = true;
+    fake_engine_exit(row, 137);
+}
+
 void fake_engine_prune(const struct id *row)
 {
     struct engine_container *c = fake_engine_find(row);
@@ -195,6 +203,8 @@ struct op *engine_container_list(struct engine *en, struct engine_container_list
     op->list.count = fake_engine.count;
     op->list.items = mem_zero(fake_engine.count + 1, sizeof *op->list.items);
     memcpy(op->list.items, fake_engine.containers, fake_engine.count * sizeof *op->list.items);
+    for (size_t i = 0; i < fake_engine.count; i++)
+        op->list.items[i].out_of_memory = false; /* a list does not say it */
     return &op->op;
 }
 
@@ -209,6 +219,20 @@ struct op *engine_container_tail(struct engine *en, const struct id *row, char o
 int64_t engine_container_memory(const struct engine *en, const struct id *row)
 {
     return fake_engine.memory_bytes;
+}
+
+struct op *engine_container_look(struct engine *en, struct engine_container *c, struct done done)
+{
+    struct fake_op *op = fake_op(FAKE_LOOK, &c->row, done);
+
+    op->container = c;
+    return &op->op;
+}
+
+int engine_container_ports(const struct engine *en, const struct id *row, struct engine_port out[ENGINE_PORTS_MAX])
+{
+    memcpy(out, fake_engine.ports, sizeof fake_engine.ports);
+    return fake_engine.ports_count;
 }
 
 int64_t engine_container_cpu_us(const struct engine *en, const struct id *row)

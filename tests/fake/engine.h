@@ -7,7 +7,7 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 
-enum fake_call { FAKE_CREATE, FAKE_START, FAKE_REMOVE, FAKE_LIST, FAKE_TAIL, FAKE_CALLS };
+enum fake_call { FAKE_CREATE, FAKE_START, FAKE_REMOVE, FAKE_LIST, FAKE_TAIL, FAKE_LOOK, FAKE_CALLS };
 
 /* Calls end one millisecond later, unless they are held: then they end with fake_engine_release(). A list shows what
  * there was when it was asked for. */
@@ -24,6 +24,9 @@ struct fake_engine {
         int64_t memory_bytes;
     } created; /* what was asked for last */
     const char *tail;
+    const char *refusal; /* what a call that is told to fail says */
+    struct engine_port ports[ENGINE_PORTS_MAX];
+    int ports_count;              /* of every container; -1: it cannot be told */
     int64_t cpu_us, memory_bytes; /* of every container */
     struct list watchers, held;
 };
@@ -32,8 +35,10 @@ extern struct fake_engine fake_engine;
 struct engine *fake_engine_start(struct loop *loop);
 /* Ends what was held of that kind. */
 void fake_engine_release(enum fake_call call);
-/* The container ends by itself, is removed from outside; the engine's watchers hear of it. */
+/* The container ends by itself, ends because it needed too much memory, is removed from outside; the engine's watchers
+ * hear of it. */
 void fake_engine_exit(const struct id *row, int exit_code);
+void fake_engine_kill(const struct id *row);
 void fake_engine_prune(const struct id *row);
 struct engine_container *fake_engine_find(const struct id *row);
 

@@ -54,3 +54,21 @@ struct op *session_resume(struct sessions *all, const struct id *id, struct sess
     all->resumed++;
     return op;
 }
+
+int session_check_place(const struct sessions *all, struct err *e)
+{
+    return all->full ? err_set(e, ERR_SESSION_FULL, "the fake is full") : 0;
+}
+
+int session_reserve(struct sessions *all, struct err *e)
+{
+    if (session_check_place(all, e) < 0)
+        return -1;
+    all->reserved++;
+    return 0;
+}
+
+void session_unreserve(struct sessions *all)
+{
+    all->reserved--;
+}

@@ -3,6 +3,8 @@
 #ifndef TESTS_FAKE_SESSION_H
 #define TESTS_FAKE_SESSION_H
 
+#include <stdbool.h>
+
 #include "session/session.h"
 
 #define FAKE_STARTS 8
@@ -14,6 +16,8 @@ struct sessions {
     int started, resumed, cancelled;      /* how often */
     int64_t at[FAKE_STARTS];              /* when */
     struct id asked[FAKE_STARTS], resume; /* ids */
+    bool full;                            /* nobody is let in */
+    int reserved;                         /* places that are kept */
     struct op *under_way;                 /* the last start, while it goes on: sessions_free() drops it */
     struct id image;                      /* of the last start */
     char front[64], request[512], persistent_request[512], launch_host[512]; /* of the last start */

@@ -49,6 +49,13 @@ size_t session_count(const struct sessions *all)
     return 3;
 }
 
+static size_t places = SIZE_MAX;
+
+size_t session_places(const struct sessions *all)
+{
+    return places;
+}
+
 /* ---- the appliance's side ---- */
 
 static struct api *api;
@@ -308,6 +315,13 @@ static void test_state(void)
        "{\"service\": \"JupyterHub API\", \"ok\": true}, {\"service\": \"Pod quota\", \"total_pods\": 5, "
        "\"build_pods\": 2, \"user_pods\": 3, \"quota\": null, \"ok\": true, \"_ignore_failure\": true}]}",
        "/health has its three checks in their order");
+    places = 40;
+    ok(strstr(body_of(ask("GET /health")), "\"quota\": 45, \"ok\": true"),
+       "the quota is what there would be with every place taken");
+    places = 0;
+    ok(strstr(body_of(ask("GET /health")), "\"total_pods\": 5, \"build_pods\": 2, \"user_pods\": 3, \"quota\": 5, "),
+       "so it is reached when nobody is let in any more");
+    places = SIZE_MAX;
     engine_is = ERR_SYSTEM;
     is_number(status_of(ask("GET /health")), 503, "without the engine it is 503");
     ok(strstr(ask("GET /health"), "{\"ok\": false, "), "and says so");

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "build/build.h"
 #include "build/log.h"
+#include "engine/ledger.h"
 #include "fake/builder.h"
 #include "fake/fetch.h"
 #include "loop/loop.h"
@@ -85,9 +86,12 @@ static void answer_slowly(struct fake_fetch_peer *p, const struct wire_fetch_mes
 
 /* ---- the room ---- */
 
+static struct ledger ledger;
+
 static void open_room(void)
 {
-    struct build_parts parts = {.loop = loop, .store = store, .engine = (struct engine *)&fake_builder};
+    struct build_parts parts = {
+        .loop = loop, .store = store, .engine = (struct engine *)&fake_builder, .ledger = &ledger};
     struct err e;
 
     if (builds_new(&builds, &parts, &settings, &e) < 0)
@@ -116,6 +120,7 @@ static void begin(void)
                                        .progress_ms = 900000,
                                        .abandon_ms = 600000,
                                        .resolve_limit_ms = 1000};
+    ledger_init(&ledger, 0, &(struct ledger_reserve){0});
     open_room();
 }
 
@@ -417,6 +422,30 @@ static void test_hostile_fetch(void)
     ok(bad.calls == 1 && bad.e.code == ERR_FETCH_MALFORMED, "a fetch that was taken over ends its own build");
     is_number(fake_builder.cancelled, 1, "the engine's half of it, too");
     ok(good.calls == 1 && !good.e.code, "and no other");
+    end();
+}
+
+/* Decisions 19. */
+static void test_memory(void)
+{
+    struct result one, two;
+
+    begin();
+    builds_free(&builds);
+    ledger_init(&ledger, 5000, &(struct ledger_reserve){0});
+    settings.step_memory = 2000;
+    open_room();
+    ledger_claim(&ledger, LEDGER_SESSIONS, 2000);
+    want(&one, "i:1");
+    want(&two, "i:2");
+    run_ms(100);
+    ok(fake_builder.builds == 1 && ledger.used[LEDGER_BUILDS] == 2000,
+       "a build that runs has a claim to its memory, one that waits for it has none");
+    ledger_claim(&ledger, LEDGER_SESSIONS, 1000);
+    run_ms(100);
+    ok(fake_builder.builds == 2 && ledger_left(&ledger) == 0, "it begins when a session gives it back");
+    run_ms(5000);
+    ok(one.calls == 1 && two.calls == 1 && ledger.used[LEDGER_BUILDS] == 0, "in the end nothing is claimed");
     end();
 }
 
@@ -791,6 +820,7 @@ int main(void)
     test_listed();
     test_failures();
     test_hostile_fetch();
+    test_memory();
     test_restart();
     test_restarted_twice();
     test_engine_away();

@@ -2,223 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/mem.h"
+#include "../fake/launch_world.h"
 #include "base/str.h"
-#include "../fake/build.h"
-#include "../fake/session.h"
 #include "build/log.h"
-#include "launch/launch.h"
-#include "loop/loop.h"
-#include "provider/provider.h"
-#include "store/rows.h"
 #include "tap.h"
-
-#define COMMIT "596b52f10efb0c9befc0c4ae850cc5175297d71c"
-#define URL "https%3A%2F%2Fgit.example.org%2Flab%2Fdata"
-#define IMAGE "ringbinder/i-https-3a-2f-2fgit-2eexample-2eorg-2flab-2fdata-1f0c06:" COMMIT
-
-static char folder[] = "/tmp/ringbinder-launch-XXXXXX";
-
-/* One daemon's life: the room under test, its stand-ins, and a stream that reads one launch. */
-static struct world {
-    struct loop *loop;
-    struct store *store;
-    struct builds builds;
-    struct sessions sessions;
-    struct launches *launches;
-    struct launch_reader *reader;
-    struct buf got;   /* without the ids */
-    char last[64];    /* the id of the last event; "": none */
-    int disorder;     /* events whose number did not grow, or whose id is not of the same stream */
-    int cancelled;    /* starts of sessions, by the room under test, in all its life */
-    int64_t ended_at; /* the stream's end; -1: it is open */
-    char journal[8192];
-} w;
-
-static void journal_line(void *arg, const char *line)
-{
-    size_t len = strlen(w.journal);
-
-    snprintf(w.journal + len, sizeof w.journal - len, "%s\n", line);
-}
-
-static void world_begin(void)
-{
-    cleanup_free char *path = mem_format("%s/state.db", folder);
-    struct launch_parts parts = {.builds = &w.builds, .sessions = &w.sessions};
-    const struct provider_host hosts[] = {{"gh", "https://github.com", "https://api.github.com", "t0ken"}, {0}};
-    const struct launch_settings settings = {
-        .hosts = hosts,
-        .ref_retry_wait_ms = 10000,
-        .image_prefix = "ringbinder/i-",
-        .hub_url = "http://127.0.0.1:8586/",
-        .attempts = 4,
-        .attempt_delay_ms = 4000,
-        .linger_ms = 60000,
-        .keep_ms = 600000,
-        .starts_at_a_time = 1,
-    };
-    struct err e;
-
-    if (loop_new(&w.loop, &e) < 0 || store_open(&w.store, path, &e) < 0)
-        exit(1);
-    w.builds.loop = w.sessions.loop = parts.loop = w.loop;
-    parts.store = w.store;
-    w.got = BUF_OF(1 << 20);
-    w.ended_at = -1;
-    w.last[0] = '\0';
-    w.journal[0] = '\0';
-    if (launches_new(&w.launches, &parts, &settings, &e) < 0)
-        exit(1);
-}
-
-static void world_end(void)
-{
-    launch_reader_free(&w.reader);
-    launches_free(&w.launches);
-    w.cancelled = w.sessions.cancelled;
-    op_cancel(&w.sessions.under_way);
-    store_close(&w.store);
-    loop_free(&w.loop);
-    buf_free(&w.got);
-    if (w.builds.log)
-        build_log_release(&w.builds.log);
-}
-
-/* A state folder without a past, and stand-ins for which everything is there. */
-static void world_new(void)
-{
-    cleanup_free char *remove = mem_format("rm -f %s/state.db*", folder);
-
-    if (system(remove) != 0)
-        exit(1);
-    w = (struct world){.disorder = w.disorder,
-                       .builds = {.ref = COMMIT, .image = id_new(), .built = id_new(), .ms = 10},
-                       .sessions = {.ms = 1000}};
-    world_begin();
-}
-
-static uint64_t number_of(const char *id)
-{
-    return strlen(id) > 33 ? strtoull(id + 33, NULL, 10) : 0;
-}
-
-/* "id: <128 bits>-<number>" before each event: taken off, and looked at. */
-static void take_frames(const char *at)
-{
-    const char *data, *end;
-
-    for (; *at; at = end + 2) {
-        char id[sizeof w.last] = "";
-
-        data = strstr(at, "\ndata: ");
-        end = strstr(at, "\n\n");
-        if (!str_starts(at, "id: ") || !data || !end || data > end) {
-            w.disorder++;
-            return;
-        }
-        snprintf(id, sizeof id, "%.*s", (int)(data - at - 4), at + 4);
-        if (strlen(id) < 34 || number_of(id) <= number_of(w.last) || (*w.last && memcmp(id, w.last, 33) != 0))
-            w.disorder++;
-        str_copy(w.last, sizeof w.last, id);
-        buf_add(&w.got, data + 1, (size_t)(end + 2 - data - 1));
-    }
-}
-
-static void read_on(void *arg)
-{
-    struct buf room = BUF_OF(LAUNCH_READ_ROOM);
-    enum launch_read told;
-
-    do {
-        told = launch_reader_read(w.reader, &room);
-        if (told == LAUNCH_READ_MORE && !room.len)
-            exit(1); /* nothing was added: a stream would ask without end */
-        take_frames(buf_text(&room));
-        buf_clear(&room);
-    } while (told == LAUNCH_READ_MORE);
-    buf_free(&room);
-    if (told == LAUNCH_READ_END && w.ended_at < 0)
-        w.ended_at = loop_now(w.loop);
-}
-
-/* wake() is called from inside the room, and a stream reads later. */
-static void wake(void *arg)
-{
-    loop_timer_new(w.loop, 0, read_on, NULL);
-}
-
-static void read_from(const struct launch_place *from)
-{
-    w.reader = launch_reader_new(from, "192.0.2.7", wake, NULL);
-    read_on(NULL);
-}
-
-static void launch(const char *provider, const char *spec, const char *accept)
-{
-    const struct launch_request request = {
-        .provider = provider, .spec = spec, .accept = accept, .origin = "http://127.0.0.1:8585"};
-
-    w.last[0] = '\0';
-    read_from(&(struct launch_place){.launch = launch_start(w.launches, &request)});
-}
-
-/* A client comes back with an event's id: "new" where that asks for a new launch, "over" where there is no more. */
-static const char *come_back_to(const char *provider, const char *spec, const char *id)
-{
-    const struct launch_request request = {
-        .provider = provider, .spec = spec, .accept = "text/event-stream", .last_event_id = id};
-    struct launch_place from;
-
-    launch_reader_free(&w.reader);
-    buf_clear(&w.got);
-    w.ended_at = -1;
-    if (!launch_find(w.launches, &request, &from))
-        return "new";
-    if (!from.launch)
-        return "over";
-    str_copy(w.last, sizeof w.last, id);
-    read_from(&from);
-    return "goes on";
-}
-
-static void run(void)
-{
-    struct err e;
-
-    if (loop_run(w.loop, &e) < 0)
-        exit(1);
-}
-
-static void stop(void *arg)
-{
-    loop_stop(w.loop);
-}
-
-static void run_for(int64_t ms)
-{
-    loop_timer_new(w.loop, ms, stop, NULL);
-    run();
-}
-
-#define LAUNCHING(text) "data: {\"phase\":\"launching\",\"message\":\"" text "\"}\n\n"
-#define READY                                                                                                          \
-    "data: {\"phase\":\"ready\","                                                                                      \
-    "\"message\":\"server running at http://127.0.0.1:8586/user/lab-data-abcd1234/\\n\","                              \
-    "\"url\":\"http://127.0.0.1:8586/user/lab-data-abcd1234/\",\"token\":\"AAAAAAAAAAAAAAAAAAAAAA\","                  \
-    "\"image\":\"" IMAGE "\",\"repo_url\":\"https://git.example.org/lab/data\","                                       \
-    "\"binder_ref_url\":\"https://git.example.org/lab/data\",\"binder_launch_host\":\"http://127.0.0.1:8585/\","       \
-    "\"binder_request\":\"v2/git/" URL "/main\",\"binder_persistent_request\":\"v2/git/" URL "/" COMMIT "\","          \
-    "\"binder_client_ip\":\"192.0.2.7\"}\n\n"
-#define STARTED LAUNCHING("Server requested\\n") LAUNCHING("Spawning server...\\n")
-#define ANSWERED LAUNCHING("Server ready at /user/lab-data-abcd1234/\\n") READY
-#define FOUND                                                                                                          \
-    "data: {\"phase\":\"built\",\"imageName\":\"" IMAGE "\",\"message\":\"Found built image, launching...\\n\"}\n\n"
-#define WAITING "data: {\"phase\":\"waiting\",\"message\":\"Waiting for build to start...\\n\"}\n\n"
-#define LINE(text) "data: {\"phase\":\"building\",\"message\":\"" text "\\n\"}\n\n"
-#define BUILT "data: {\"phase\":\"built\",\"imageName\":\"" IMAGE "\",\"message\":\"Built image, launching...\\n\"}\n\n"
 
 static void an_image_that_exists(void)
 {
@@ -392,43 +179,6 @@ static void failures_on_the_way(void)
                WAITING "data: {\"phase\":\"failed\",\"message\":\"RUN make: exit code 37\\n\"}\n\n", "RB1005");
 }
 
-#define SPAWN_FAILED(reason) LAUNCHING("Spawn failed: " reason "\\n")
-#define AGAIN(n) LAUNCHING("Launch attempt " #n " failed, retrying...\\n")
-
-static void attempts(void)
-{
-    world_new();
-    for (int i = 0; i < 4; i++)
-        err_set(&w.sessions.outcome[i], ERR_SESSION_DIED, "boom");
-    launch("git", URL "/main", "text/event-stream");
-    run();
-    is(buf_text(&w.got),
-       FOUND LAUNCHING("Launching server...\\n") STARTED SPAWN_FAILED("boom") AGAIN(1) STARTED SPAWN_FAILED("boom")
-           AGAIN(2) STARTED SPAWN_FAILED("boom") AGAIN(3) STARTED SPAWN_FAILED(
-               "boom") "data: {\"phase\":\"failed\",\"status_code\":500,\"message\":\"Spawn failed: boom\\n\"}\n\n",
-       "contract 2.11: four attempts, then one `failed`");
-    is_number(w.sessions.at[1] - w.sessions.at[0], 1000 + 4000, "the second after 4 s");
-    is_number(w.sessions.at[2] - w.sessions.at[1], 1000 + 8000, "the third after 8 s");
-    is_number(w.sessions.at[3] - w.sessions.at[2], 1000 + 16000, "the fourth after 16 s");
-    ok(!id_equal(&w.sessions.asked[0], &w.sessions.asked[1]), "each is another session");
-    world_end();
-    world_new();
-    err_set(&w.sessions.outcome[0], ERR_SESSION_DIED, "boom");
-    launch("git", URL "/main", "text/event-stream");
-    run();
-    is(buf_text(&w.got),
-       FOUND LAUNCHING("Launching server...\\n") STARTED SPAWN_FAILED("boom") AGAIN(1) STARTED ANSWERED,
-       "a second attempt that answers ends as any other launch");
-    world_end();
-    world_new();
-    err_set(&w.sessions.outcome[0], ERR_SESSION_STOPPED, "an operator ended it: no");
-    launch("git", URL "/main", "text/event-stream");
-    run();
-    ok(w.sessions.started == 1 && strstr(buf_text(&w.got), "an operator ended it: no"),
-       "what an operator has ended is not started again");
-    world_end();
-}
-
 static void count_row(void *arg, const struct store_launch *row)
 {
     ((struct store_launch *)arg)[0] = *row;
@@ -522,27 +272,6 @@ static void refs_of_github(void)
                "data: {\"phase\":\"failed\",\"message\":\"Spec is not of the form \\\"user/repo/ref\\\", provided: "
                "\\\"a/b\\\". Did you mean \\\"a/b/HEAD\\\"?\\n\"}\n\n",
                "RB1300");
-}
-
-static void starts_wait_in_line(void)
-{
-    struct launch_reader *first;
-    const char *queued = "Waiting for other servers to start...";
-
-    world_new();
-    launch("git", URL "/" COMMIT, "text/event-stream");
-    first = w.reader;
-    run_for(50);
-    ok(!strstr(buf_text(&w.got), queued), "the first has a free place");
-    buf_clear(&w.got);
-    launch("git", URL "/" COMMIT, "text/event-stream");
-    run_for(500);
-    ok(strstr(buf_text(&w.got), queued) && w.sessions.started == 1, "the second waits, and says so");
-    run();
-    is_number(w.sessions.started, 2, "until the first is ready");
-    is_number(w.sessions.at[1] - w.sessions.at[0], 1000, "and no longer");
-    launch_reader_free(&first);
-    world_end();
 }
 
 /* Nobody reads: a launch goes on until its session answers (launch.h). */
@@ -755,11 +484,8 @@ static void ended_launches_are_bounded(void)
 
 int main(void)
 {
-    cleanup_free char *remove = NULL;
-
-    if (!mkdtemp(folder))
+    if (!world_folder())
         return 1;
-    log_sink(journal_line, NULL);
     an_image_that_exists();
     a_full_commit();
     a_new_build();
@@ -767,10 +493,8 @@ int main(void)
     failures_at_the_door();
     both_spellings_of_accept();
     failures_on_the_way();
-    attempts();
     a_branch_that_was_renamed();
     refs_of_github();
-    starts_wait_in_line();
     a_launch_without_readers();
     launches_are_bounded();
     after_a_restart();
@@ -780,8 +504,6 @@ int main(void)
     a_client_whose_branch_was_renamed();
     ended_launches_are_bounded();
     is_number(w.disorder, 0, "every event had an id of its stream, and its number was above the one before");
-    remove = mem_format("rm -rf %s", folder);
-    if (system(remove) != 0)
-        printf("# %s is still there\n", folder);
+    world_folder_end();
     return tap_end();
 }

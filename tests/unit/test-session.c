@@ -10,204 +10,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "fake/engine.h"
-#include "fake/outbound.h"
-#include "loop/loop.h"
+#include "fake/session_daemon.h"
 #include "session/answer.h"
-#include "session/room.h"
-#include "session/session.h"
-#include "store/rows.h"
 #include "tap.h"
-
-#define IDLE_MS 600000
-#define AGE_MS 21600000
-#define SWEEP_MS 10000
-#define GRACE_MS 60000
-#define ANSWER_LIMIT_MS 60000
-
-static char folder[] = "/tmp/rb-session-XXXXXX";
-static char database[64], control[64];
-static const uint8_t secret[32] = {1, 2, 3};
-static const struct id image_id = {{42}};
-
-/* A daemon: everything that a process would have. */
-static struct loop *loop;
-static struct store *store;
-static struct sessions *all;
-static int listener = -1;
-
-/* The server in the container, and the gateway's door. */
-static struct {
-    int quiet_ms;   /* it answers from then on */
-    int door_pages; /* so many questions at the door get the gateway's own page */
-    const char *kernels;
-    char url[256], door_url[256], door[64], header[128];
-    int at_container, at_door, for_kernels;
-} server;
-
-static void server_answers(struct fake_question *q)
-{
-    if (str_ends(q->url, "/api/kernels")) {
-        server.for_kernels++;
-        str_copy(server.header, sizeof server.header, q->header);
-        q->status = server.kernels ? 200 : 0;
-        q->body = server.kernels;
-        return;
-    }
-    if (q->socket) {
-        str_copy(server.door_url, sizeof server.door_url, q->url);
-        str_copy(server.door, sizeof server.door, q->socket);
-        q->status = server.at_door++ < server.door_pages ? 424 : 200;
-        q->body = q->status == 200 ? "{\"version\":\"2.14\"}" : "Binder not found";
-        return;
-    }
-    server.at_container++;
-    str_copy(server.url, sizeof server.url, q->url);
-    q->status = loop_now(loop) >= server.quiet_ms ? 200 : 0;
-    q->body = "{\"version\":\"2.14\"}";
-}
-
-static char journal[8192];
-
-static void note_line(void *arg, const char *line)
-{
-    size_t len = strlen(journal);
-
-    snprintf(journal + len, sizeof journal - len, "%s\n", line);
-}
-
-static void stop(void *arg)
-{
-    loop_stop(loop);
-}
-
-static void run_for(int64_t ms)
-{
-    struct err e;
-
-    loop_timer_new(loop, ms, stop, NULL);
-    if (loop_run(loop, &e) < 0)
-        printf("# loop_run: %s\n", e.text);
-}
-
-static void make_sessions(void)
-{
-    static const struct session_gateway gateway = {.settings = {[WIRE_SETTING_HEAD_MAX] = 16384},
-                                                   .portal_url = "https://portal.example/",
-                                                   .proxies = {.unix_peers = true}};
-    struct session_settings settings = {.hub_url = "http://127.0.0.1:8586/",
-                                        .door_socket = "/run/door.sock",
-                                        .control_fd = listener,
-                                        .secret = secret,
-                                        .memory_bytes = INT64_C(2) << 30,
-                                        .memory_guarantee_bytes = INT64_C(450) << 20,
-                                        .cpu_millis = 1000,
-                                        .processes = 512,
-                                        .answer_limit_ms = ANSWER_LIMIT_MS,
-                                        .idle_ms = IDLE_MS,
-                                        .age_ms = AGE_MS,
-                                        .sweep_ms = SWEEP_MS,
-                                        .grace_ms = GRACE_MS,
-                                        .gateway = &gateway};
-    struct session_parts parts = {.loop = loop,
-                                  .store = store,
-                                  .engine = (struct engine *)&fake_engine,
-                                  .outbound = fake_outbound_start(loop, server_answers)};
-    struct err e;
-
-    if (sessions_new(&all, &parts, &settings, &e) < 0)
-        printf("# sessions_new: %s\n", e.text);
-}
-
-static void daemon_starts(void)
-{
-    struct store_image image = {.id = image_id, .created = 1, .name = "ringbinder/i-a:c0"};
-    struct err e;
-
-    if (loop_new(&loop, &e) < 0 || store_open(&store, database, &e) < 0 || store_image_put(store, &image, &e) < 0 ||
-        fd_listen_unix(&listener, control, SOCK_SEQPACKET, 0600, &e) < 0)
-        printf("# %s\n", e.text);
-    fake_engine_start(loop);
-    memset(&server, 0, sizeof server);
-    server.kernels = "[]";
-    journal[0] = '\0';
-    make_sessions();
-}
-
-static void daemon_ends(void)
-{
-    sessions_free(&all);
-    store_close(&store);
-    loop_free(&loop);
-    close(listener);
-    unlink(database);
-}
-
-/* Another daemon on the same state and the same engine; as after kill -9, nobody was told to go. */
-static void daemon_restarts(void)
-{
-    sessions_free(&all);
-    make_sessions();
-}
-
-/* --- a launch that waits
- * ---------------------------------------------------------------------------------------------- */
-
-struct waiter {
-    struct op *op;
-    struct session_door door;
-    int calls;
-    struct err e;
-};
-
-static void waiter_done(void *arg, const struct err *e)
-{
-    struct waiter *w = arg;
-
-    w->op = NULL;
-    w->calls++;
-    w->e = e ? *e : (struct err){0};
-}
-
-static const struct session_spec wish = {
-    .id = {{1}},
-    .image = {{42}},
-    .name_front = "a-b-",
-    .repo_url = "https://example.org/a/b",
-    .ref_url = "https://example.org/a/b",
-    .request = "v2/git/x/HEAD",
-    .persistent_request = "v2/git/x/c0",
-    .launch_host = "http://127.0.0.1:8585/",
-};
-
-static void starts(struct waiter *w, uint8_t n)
-{
-    struct session_spec spec = wish;
-
-    spec.id.bytes[0] = n;
-    *w = (struct waiter){0};
-    w->op = session_start(all, &spec, &w->door, (struct done){waiter_done, w});
-}
-
-static struct store_session row_of(uint8_t n)
-{
-    struct store_session row = {0};
-    struct err e;
-
-    if (store_session_get(store, &(struct id){{n}}, &row, &e) != 1)
-        printf("# no row %d\n", n);
-    return row;
-}
-
-/* A session that runs, for tests of what comes after. */
-static struct session *running(struct waiter *w, uint8_t n)
-{
-    starts(w, n);
-    run_for(100);
-    if (w->calls != 1 || w->e.code)
-        printf("# the session did not start: %s\n", w->e.text);
-    return session_find(all, w->door.name);
-}
 
 static bool has_word(char words[32][128], const char *word)
 {
@@ -568,66 +373,6 @@ static void listing_too_old(void)
     fake_engine_release(FAKE_LIST);
     run_for(1);
     is_number(session_count(all), 1, "which does not know it, and does not end it");
-    daemon_ends();
-}
-
-static void idle_ends(void)
-{
-    struct waiter w;
-    struct session *s;
-
-    daemon_starts();
-    run_for(10);
-    s = running(&w, 1);
-    run_for(IDLE_MS - SWEEP_MS);
-    is_number(session_state(s), SESSION_RUNNING, "within the limit it stays");
-    is_number(server.for_kernels, 0, "and is not asked");
-    server.kernels = "[{\"execution_state\":\"busy\"}]";
-    run_for(2 * SWEEP_MS);
-    ok(session_state(s) == SESSION_RUNNING && server.for_kernels == 1, "at the limit it is asked for its kernels");
-    ok(str_starts(server.header, "Authorization: token ") && str_ends(server.header, w.door.token), "with its token");
-    server.kernels = "[{\"execution_state\":\"idle\"}]";
-    run_for(IDLE_MS - SWEEP_MS);
-    is_number(session_state(s), SESSION_RUNNING, "one that was busy has its whole time again");
-    fake_engine.cpu_us = INT64_C(3) * 1000 * 1000;
-    run_for(2 * SWEEP_MS);
-    is_number(session_state(s), SESSION_RUNNING, "so has one whose processor worked");
-    run_for(IDLE_MS + SWEEP_MS);
-    ok(session_state(s) == SESSION_GONE && s->code == ERR_SESSION_IDLE, "then it ends as idle: %s", row_of(1).text);
-    is_number((long long)fake_engine.count, 0, "and its container with it");
-    s = running(&w, 2);
-    server.kernels = NULL;
-    run_for(IDLE_MS + 3 * SWEEP_MS);
-    is_number(session_state(s), SESSION_GONE, "a server that does not answer the question is not at work");
-    daemon_ends();
-}
-
-static void age_ends(void)
-{
-    struct store_session row;
-    struct waiter w;
-    struct session *s;
-    struct err e;
-
-    daemon_starts();
-    run_for(10);
-    s = running(&w, 1);
-    server.kernels = "[{\"execution_state\":\"busy\"}]";
-    run_for(AGE_MS - SWEEP_MS);
-    is_number(session_state(s), SESSION_RUNNING, "a busy session lives up to its maximum age");
-    run_for(2 * SWEEP_MS);
-    ok(session_state(s) == SESSION_GONE && s->code == ERR_SESSION_AGED, "and no longer: %s", row_of(1).text);
-    s = running(&w, 2);
-    row = row_of(2);
-    row.created -= AGE_MS - 3 * SWEEP_MS;
-    if (store_session_put(store, &row, &e) < 0)
-        printf("# %s\n", e.text);
-    daemon_restarts();
-    s = session_find(all, w.door.name);
-    run_for(SWEEP_MS);
-    is_number(session_state(s), SESSION_RUNNING, "the age goes on");
-    run_for(3 * SWEEP_MS);
-    is_number(session_state(s), SESSION_GONE, "over a restart");
     daemon_ends();
 }
 
@@ -1040,13 +785,8 @@ static void input_before_a_restart(void)
 
 int main(void)
 {
-    cleanup_free char *command = NULL;
-
-    if (!mkdtemp(folder))
+    if (!session_daemon_begin())
         return 1;
-    snprintf(database, sizeof database, "%s/state.db", folder);
-    snprintf(control, sizeof control, "%s/control.sock", folder);
-    log_sink(note_line, NULL);
     start_to_door();
     listed();
     start_is_quick();
@@ -1062,8 +802,6 @@ int main(void)
     by_itself();
     listing_too_old();
     listing_before_the_start();
-    idle_ends();
-    age_ends();
     nothing_wakes();
     removal_is_tried_again();
     unwritable();
@@ -1074,6 +812,6 @@ int main(void)
     gateway_does_not_read();
     gateway_hints();
     input_before_a_restart();
-    command = mem_format("rm -r %s", folder);
-    return system(command) || tap_end();
+    session_daemon_end();
+    return tap_end();
 }

@@ -38,7 +38,9 @@ static enum MHD_Result send_state(struct api *a, struct request *r, unsigned sta
 enum MHD_Result serve_health(struct api *a, struct request *r)
 {
     cleanup_buf struct buf json = BUF_OF(STATE_MAX);
-    bool well = health_write(a->parts.health, session_count(a->parts.sessions), count_builds(a), &json);
+    const struct health_pods pods = {session_count(a->parts.sessions), count_builds(a),
+                                     session_places(a->parts.sessions)};
+    bool well = health_write(a->parts.health, &pods, &json);
 
     return send_state(a, r, well ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, &json);
 }

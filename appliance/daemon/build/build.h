@@ -19,6 +19,7 @@ struct build_log;
 struct loop;
 struct store;
 struct engine;
+struct ledger;
 struct store_build; /* store/rows.h */
 
 /* What the room stands on; all of it outlives the room. */
@@ -26,6 +27,7 @@ struct build_parts {
     struct loop *loop;
     struct store *store;
     struct engine *engine;
+    struct ledger *ledger; /* of this machine's memory */
 };
 
 struct build_settings {
@@ -35,7 +37,7 @@ struct build_settings {
     const char *ca_bundle;      /* path handed to builds, NULL: none (decisions 26) */
     const char *bases, *hidden; /* images that a Dockerfile may name, and may not (plan/settings.h) */
     int64_t repository_max;     /* bytes */
-    int64_t step_memory;        /* bytes; where the engine room can (ENGINE_CAN_LIMIT_STEPS) */
+    int64_t step_memory;        /* bytes; a build waits until so much is free (ENGINE_CAN_LIMIT_STEPS) */
     int step_processes;         /* the same */
     int at_a_time;              /* builds that run; the rest waits in order */
     int limit_s;                /* of one build */

@@ -15,6 +15,7 @@
 #include "build/resolve.h"
 #include "build/turn.h"
 #include "engine/engine.h"
+#include "engine/ledger.h"
 #include "loop/loop.h"
 #include "store/event.h"
 
@@ -122,6 +123,13 @@ static int check_disk(const struct builds *all, struct err *e)
     return disk_check(all->folder, &all->disk, e);
 }
 
+/* How many run is how much memory builds have a claim to (decisions 19). */
+static void count_running(struct builds *all, int change)
+{
+    all->n_running += change;
+    ledger_claim(all->ledger, LEDGER_BUILDS, all->n_running * all->step_memory);
+}
+
 static void start(struct build *b)
 {
     struct builds *all = b->all;
@@ -135,11 +143,17 @@ static void start(struct build *b)
     list_remove(&b->node);
     list_add(&all->running, &b->node);
     all->n_waiting--;
-    all->n_running++;
+    count_running(all, 1);
     if (build_move(b, BUILD_RUNNING, NULL, &e) < 0)
         build_ended(b, &e);
     else
         build_run(b);
+}
+
+static bool may_start(const struct builds *all)
+{
+    return engine_state(all->engine) == ERR_NONE && all->n_running < all->at_a_time && !list_empty(&all->waiting) &&
+           ledger_left(all->ledger) >= all->step_memory;
 }
 
 static void advance_soon(struct builds *all);
@@ -153,7 +167,7 @@ static void advance(void *arg)
         advance_soon(all);
         return;
     }
-    while (engine_state(all->engine) == ERR_NONE && all->n_running < all->at_a_time && !list_empty(&all->waiting))
+    while (may_start(all))
         start(turn_next(all));
     turn_tell(all);
 }
@@ -166,7 +180,7 @@ static void advance_soon(struct builds *all)
         all->advance = loop_timer_new(all->loop, all->not_before > now ? all->not_before - now : 0, advance, all);
 }
 
-static void engine_woke(void *arg)
+static void look_again(void *arg)
 {
     advance_soon(arg);
 }
@@ -283,7 +297,7 @@ static bool begin_again(struct build *b, const char *sentence)
     build_say(b, "building", sentence, strlen(sentence));
     log_line(LOG_NOTICE, ERR_NONE, "%s BUILD=%s", sentence, id_text((char[ID_TEXT]){0}, &b->row.id));
     b->told_ahead = -1;
-    all->n_running--;
+    count_running(all, -1);
     list_remove(&b->node);
     all->not_before = loop_now(all->loop) + SETTLE_MS;
     enqueue(b);
@@ -295,7 +309,7 @@ static void leave_queue(struct build *b)
     if (b->state == BUILD_WAITING)
         b->all->n_waiting--;
     else
-        b->all->n_running--;
+        count_running(b->all, -1);
 }
 
 /* `why` is none for a build that ended well, and becomes one where that cannot be kept. */
@@ -482,7 +496,7 @@ static void take_up(void *arg, const struct store_build *row)
                 "try again");
         b->state = BUILD_RUNNING;
         list_add(&all->running, &b->node);
-        all->n_running++;
+        count_running(all, 1);
         build_ended(b, &cut);
         return;
     }
@@ -528,6 +542,7 @@ int builds_new(struct builds **out, const struct build_parts *parts, const struc
     all->loop = parts->loop;
     all->store = parts->store;
     all->engine = parts->engine;
+    all->ledger = parts->ledger;
     all->fetch_socket = mem_string(settings->fetch_socket);
     all->folder = mem_string(settings->folder);
     all->base = mem_string(settings->base);
@@ -554,8 +569,10 @@ int builds_new(struct builds **out, const struct build_parts *parts, const struc
         return -1;
     }
     remove_old_logs(all);
-    all->engine_news = (struct watch){.wake = engine_woke, .arg = all};
+    all->engine_news = (struct watch){.wake = look_again, .arg = all};
     engine_watch(all->engine, &all->engine_news);
+    all->memory_news = (struct watch){.wake = look_again, .arg = all};
+    ledger_watch(all->ledger, &all->memory_news);
     *out = all;
     return 0;
 }
@@ -583,6 +600,7 @@ void builds_free(struct builds **at)
     if (!all)
         return;
     watch_end(&all->engine_news);
+    watch_end(&all->memory_news);
     put_away(&all->running);
     put_away(&all->waiting);
     put_away(&all->ended);

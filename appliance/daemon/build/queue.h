@@ -49,6 +49,7 @@ struct builds {
     struct loop *loop;
     struct store *store;
     struct engine *engine;
+    struct ledger *ledger;
     char *fetch_socket, *folder, *base, *ca_bundle, *bases, *hidden;
     struct image_marks marks;
     int64_t repository_max, step_memory;
@@ -64,6 +65,7 @@ struct builds {
     struct loop_timer *look;  /* for builds that nobody watches */
     int64_t not_before;       /* loop_now(): none leaves the queue until then */
     struct watch engine_news; /* while the engine is away, nothing leaves the queue */
+    struct watch memory_news; /* nor without memory for it */
 };
 
 struct build {

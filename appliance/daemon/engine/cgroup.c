@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,13 @@ static const struct hierarchy cpu_hierarchies[] = {
 static const struct hierarchy memory_hierarchies[] = {
     {"", "memory.current", "", 1},               /* v2 */
     {"memory/", "memory.usage_in_bytes", "", 1}, /* v1 (cgroup-v1/memory.rst) */
+    {0},
+};
+
+static const struct hierarchy process_hierarchies[] = {
+    {"", "cgroup.procs", "", 1}, /* its first line */
+    {"cpuacct/", "cgroup.procs", "", 1},
+    {"cpu,cpuacct/", "cgroup.procs", "", 1},
     {0},
 };
 
@@ -72,7 +80,7 @@ static int64_t read_usage(const struct hierarchy *h, const char *path)
     return str_number(&number, digits, INT64_MAX) ? (int64_t)number / h->per_us : -1;
 }
 
-static int64_t usage_of(const struct hierarchy *rows, const char *root, const char *engine_id)
+static int64_t number_of(const struct hierarchy *rows, const char *root, const char *engine_id)
 {
     for (const struct hierarchy *h = rows; h->file; h++)
         for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
@@ -90,12 +98,19 @@ static int64_t usage_of(const struct hierarchy *rows, const char *root, const ch
 
 int64_t cgroup_cpu_us(const char *root, const char *engine_id)
 {
-    return usage_of(cpu_hierarchies, root, engine_id);
+    return number_of(cpu_hierarchies, root, engine_id);
 }
 
 int64_t cgroup_memory(const char *root, const char *engine_id)
 {
-    return usage_of(memory_hierarchies, root, engine_id);
+    return number_of(memory_hierarchies, root, engine_id);
+}
+
+int cgroup_process(const char *root, const char *engine_id)
+{
+    int64_t process = number_of(process_hierarchies, root, engine_id);
+
+    return process > 0 && process <= INT_MAX ? (int)process : -1;
 }
 
 /* ---- limits of build steps ---- */

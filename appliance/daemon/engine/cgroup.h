@@ -18,6 +18,9 @@ int64_t cgroup_cpu_us(const char *root, const char *engine_id);
 /* The same for the bytes of memory that it uses now, file cache included. */
 int64_t cgroup_memory(const char *root, const char *engine_id);
 
+/* One of the processes of that container, by our own ids; -1 when there is none here. */
+int cgroup_process(const char *root, const char *engine_id);
+
 /* The folders in which the cgroup `name` ("docker/buildkit"; "": the root itself) has its memory and its number of
  * processes limited: two with v1, one with v2. Returns how many; the paths are the caller's to free. Errors:
  * ERR_ENGINE_NO_LIMITS, where one of the two cannot be limited. */

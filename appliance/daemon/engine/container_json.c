@@ -137,6 +137,7 @@ int container_inspected(struct engine_container *out, const json_t *answer, cons
     read_session(&out->session, labels);
     out->running = is_running(status);
     out->exit_code = (int)json_integer_value(json_object_get(state, "ExitCode"));
+    out->out_of_memory = json_is_true(json_object_get(state, "OOMKilled"));
     read_address(out->address, answer, place->network);
     return 0;
 }

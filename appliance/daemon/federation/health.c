@@ -46,20 +46,33 @@ void health_free(struct health **h)
     free(STEAL(*h));
 }
 
+/* The quota is what there would be with every place taken, so that it is reached just when launches are refused: with
+ * the memory that builds have it goes up and down. */
+static void add_quota(const struct health_pods *pods, struct buf *out)
+{
+    size_t total = pods->sessions + pods->builds;
+
+    buf_add_format(out, "{\"service\": \"Pod quota\", \"total_pods\": %zu, \"build_pods\": %zu, \"user_pods\": %zu, ",
+                   total, pods->builds, pods->sessions);
+    if (pods->places == SIZE_MAX)
+        buf_add_text(out, "\"quota\": null, ");
+    else
+        buf_add_format(out, "\"quota\": %zu, ", total + pods->places);
+    buf_add_text(out, "\"ok\": true, \"_ignore_failure\": true}");
+}
+
 /*
  * Three checks, always, in this order: the public status page reads them by their place (contract 4.1). Here images
- * are kept by the engine and sessions are started by it, so one answer is that of both. A quota comes with a share.
+ * are kept by the engine and sessions are started by it, so one answer is that of both.
  */
-bool health_write(struct health *h, size_t sessions, size_t builds, struct buf *out)
+bool health_write(struct health *h, const struct health_pods *pods, struct buf *out)
 {
     bool well = look(h);
     const char *ok = well ? "true" : "false";
 
     buf_add_format(out, "{\"ok\": %s, \"checks\": [{\"service\": \"Docker registry\", \"ok\": %s}, ", ok, ok);
     buf_add_format(out, "{\"service\": \"JupyterHub API\", \"ok\": %s}, ", ok);
-    buf_add_format(out,
-                   "{\"service\": \"Pod quota\", \"total_pods\": %zu, \"build_pods\": %zu, \"user_pods\": %zu, "
-                   "\"quota\": null, \"ok\": true, \"_ignore_failure\": true}]}",
-                   sessions + builds, builds, sessions);
+    add_quota(pods, out);
+    buf_add_text(out, "]}");
     return well;
 }

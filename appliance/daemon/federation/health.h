@@ -21,8 +21,13 @@ struct engine;
 struct health *health_new(struct loop *loop, struct engine *engine, int64_t hold_ms);
 void health_free(struct health **h);
 
-/* Adds the JSON of contract 4.1, 512 bytes at most; false when the answer is 503. `sessions` have a container or are
- * getting one, `builds` run or wait. */
-bool health_write(struct health *h, size_t sessions, size_t builds, struct buf *out);
+struct health_pods {
+    size_t sessions; /* that have a container or are getting one */
+    size_t builds;   /* that run or wait */
+    size_t places;   /* how many more sessions would be let in; SIZE_MAX: no limit */
+};
+
+/* Adds the JSON of contract 4.1, 512 bytes at most; false when the answer is 503. */
+bool health_write(struct health *h, const struct health_pods *pods, struct buf *out);
 
 #endif

@@ -32,6 +32,7 @@ struct launch {
     bool built;   /* for this launch */
     bool lingers; /* its stream stays open when it is ready (contract 2.3 b) */
     bool has_slot;
+    bool has_place; /* memory is kept for its session, which has not begun */
     struct session_door door;
     struct feed feed;
     struct loop_timer *linger; /* runs while the stream of one that is ready stays open */

@@ -112,6 +112,8 @@ static enum flow_result step_build(struct flow *f, struct err *e)
         feed_add(&l->feed, text_found(l->row.image));
         return FLOW_NEXT;
     }
+    if (session_check_place(l->launches->parts.sessions, e) < 0) /* contract 2.6: before a build, and after it */
+        return FLOW_FAIL;
     l->built = l->lingers = true;
     feed_add(&l->feed, text_waiting());
     build = build_want(builds, &spec, &l->image, flow_done(f));
@@ -131,6 +133,30 @@ static enum flow_result recover_build(struct flow *f, struct err *e)
     return FLOW_FAIL;
 }
 
+static int take_place(struct launch *l, struct err *e)
+{
+    if (l->has_place)
+        return 0;
+    if (session_reserve(l->launches->parts.sessions, e) < 0)
+        return -1;
+    l->has_place = true;
+    return 0;
+}
+
+static void give_place(struct launch *l)
+{
+    if (l->has_place)
+        session_unreserve(l->launches->parts.sessions);
+    l->has_place = false;
+}
+
+static void tell_place_in_line(void *arg, int place)
+{
+    struct launch *l = arg;
+
+    feed_add(&l->feed, text_queued(place));
+}
+
 static void admitted(void *arg, const struct err *e)
 {
     struct launch *l = arg;
@@ -142,14 +168,14 @@ static void admitted(void *arg, const struct err *e)
 static enum flow_result step_admit(struct flow *f, struct err *e)
 {
     struct launch *l = launch_of(f);
-    struct slots *slots = &l->launches->slots;
+    const struct slots_place in_line = {tell_place_in_line, l};
 
     if (l->built)
         feed_add(&l->feed, text_built(l->row.image));
+    if (take_place(l, e) < 0)
+        return FLOW_FAIL;
     feed_add(&l->feed, text_launching());
-    if (!slots_free_now(slots))
-        feed_add(&l->feed, text_queued());
-    return flow_wait(f, slots_wait(slots, (struct done){admitted, l}));
+    return flow_wait(f, slots_wait(&l->launches->slots, &in_line, (struct done){admitted, l}));
 }
 
 /* The image's row, where this launch has not seen the build: it went on from here after a restart. */
@@ -226,6 +252,7 @@ static enum flow_result step_session(struct flow *f, struct err *e)
         l->row.session = id_new();
         if (find_image(l, e) < 0 || store_launch_put(parts->store, &l->row, e) < 0)
             return FLOW_FAIL;
+        give_place(l); /* for the session itself to take */
         start = start_session(l, flow_done(f));
     }
     feed_add(&l->feed, text_spawning());
@@ -239,15 +266,23 @@ static void give_slot(struct launch *l)
     l->has_slot = false;
 }
 
-/* Contract 2.11: another session, under a new name, after a delay that doubles; but not against an operator. */
+/* What lies in the image itself would only fail again, and an operator's word holds. */
+static bool is_worth_another(const struct err *e)
+{
+    return err_info(e->code)->http_status != 422 && e->code != ERR_SESSION_IMAGE && e->code != ERR_SESSION_STOPPED;
+}
+
+/* Contract 2.11: another session, under a new name, after a delay that doubles. Its memory is kept meanwhile. */
 static enum flow_result recover_session(struct flow *f, struct err *e)
 {
     struct launch *l = launch_of(f);
     const struct launch_settings *settings = &l->launches->settings;
 
     give_slot(l);
+    if (e->code == ERR_SESSION_FULL)
+        return FLOW_FAIL;
     feed_add(&l->feed, text_spawn_failed(e));
-    if (f->tries >= settings->attempts || e->code == ERR_SESSION_STOPPED)
+    if (f->tries >= settings->attempts || !is_worth_another(e) || take_place(l, e) < 0)
         return FLOW_FAIL;
     log_line(LOG_NOTICE, e->code, "attempt %d failed: %s LAUNCH=%s", f->tries, e->text,
              id_text((char[ID_TEXT]){0}, &l->row.id));
@@ -344,6 +379,7 @@ static void end(struct flow *f, const struct err *e)
     char id[ID_TEXT], session[ID_TEXT];
 
     give_slot(l);
+    give_place(l);
     if (e) {
         launch_fail(l, l->row.step, e);
     } else {

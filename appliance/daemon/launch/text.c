@@ -64,9 +64,11 @@ char *text_launching(void)
     return event("launching", "Launching server...\n");
 }
 
-char *text_queued(void)
+char *text_queued(int place)
 {
-    return event("launching", "Waiting for other servers to start...\n");
+    cleanup_free char *message = mem_format("Waiting for a start slot, position %d\n", place);
+
+    return event("launching", message);
 }
 
 char *text_requested(void)
@@ -203,6 +205,8 @@ char *text_failed(const struct text_subject *of, const struct err *why)
     case ERR_SPEC_MALFORMED:
         message = mem_format("%s\n", why->text);
         return failed(0, message);
+    case ERR_SESSION_FULL: /* contract 2.6 */
+        return failed(0, "Too many users on this BinderHub! Try again soon.\n");
     case ERR_LAUNCH_NO_REF:
         sentences = no_ref(of);
         message = mem_format("%s\n", sentences);

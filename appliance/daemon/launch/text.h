@@ -10,7 +10,7 @@ char *text_waiting(void);
 char *text_found(const char *image);
 char *text_built(const char *image);
 char *text_launching(void);
-char *text_queued(void);
+char *text_queued(int place);
 char *text_requested(void);
 char *text_spawning(void);
 char *text_answers(const char *name);

@@ -8,11 +8,15 @@
 #include "base/str.h"
 #include "loop/loop.h"
 #include "loop/outbound.h"
+#include "session/fault.h"
 #include "session/room.h"
+#include "session/spec.h"
 
 #define TAIL_MAX 2001 /* engine_container_tail()'s */
-#define WORDS_MAX 180 /* bytes of it that fit behind a sentence in err.text */
 #define URL_MAX 2048
+#define REASON_MS 5000 /* in which the engine has to say how a failed start came about; then it is told without */
+
+enum answer_end { ANSWER_WAITS, ANSWER_DIED, ANSWER_SILENT };
 
 struct answer {
     struct op op;
@@ -22,9 +26,13 @@ struct answer {
     char url[URL_MAX];
     int64_t began;
     struct outbound_answer got;
-    struct op *out;           /* the question, or at the end the container's last lines */
-    struct loop_timer *timer; /* until the next question */
-    struct err why;           /* DIED or SILENT, while the last lines are fetched */
+    int status;               /* of the last answer; 0: none came */
+    struct op *out;           /* the question; at the end, how the container is and what it printed last */
+    struct loop_timer *timer; /* until the next question; at the end, the limit of asking for that */
+    enum answer_end end;
+    struct engine_container container; /* DIED: how it ended */
+    struct engine_port ports[ENGINE_PORTS_MAX];
+    int ports_count; /* SILENT */
     char tail[TAIL_MAX];
 };
 
@@ -54,69 +62,103 @@ static void answer_end(struct answer *a, const struct err *e)
     done_call(done, e ? &why : NULL);
 }
 
-/* The last of the lines, as one: err.text has no newline. */
-static const char *last_words(char *tail)
+/* What it printed last, as one line; a Jupyter server that listens prints its token (session.h: never logged). */
+static const char *last_words(struct answer *a)
 {
-    size_t len = strlen(tail);
-    char *words;
+    size_t len = strlen(a->tail), token_len = SESSION_TOKEN_TEXT - 1;
+    char token[SESSION_TOKEN_TEXT];
 
-    while (len && strchr(" \t\r\n", tail[len - 1]))
-        tail[--len] = '\0';
-    for (char *c = tail; *c; c++)
+    while (len && strchr(" \t\r\n", a->tail[len - 1]))
+        a->tail[--len] = '\0';
+    for (char *c = a->tail; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = ' ';
-    words = len > WORDS_MAX ? tail + len - WORDS_MAX : tail;
-    while (((unsigned char)*words & 0xc0) == 0x80)
-        words++; /* not in the middle of a character */
-    return words;
+    session_token(token, a->session->all->secret, &a->session->id);
+    for (char *at = a->tail; (at = strstr(at, token)); at += token_len)
+        memset(at, '*', token_len);
+    return a->tail;
+}
+
+static void fail(struct answer *a)
+{
+    const struct session_settings *settings = &a->session->all->settings;
+    const char *words = last_words(a);
+    struct err why;
+
+    if (a->end == ANSWER_DIED)
+        fault_of_start(&why, &(struct fault_end){a->container.exit_code, a->container.out_of_memory,
+                                                 settings->memory_bytes, words});
+    else
+        fault_of_silence(&why,
+                         &(struct fault_silence){a->spec.limit_ms / 1000, a->status, a->ports, a->ports_count, words});
+    answer_end(a, &why);
 }
 
 static void tail_read(void *arg, const struct err *e)
 {
     struct answer *a = arg;
-    const char *words = e ? "" : last_words(a->tail);
-    size_t len = strlen(a->why.text);
 
     a->out = NULL;
-    if (words[0])
-        snprintf(a->why.text + len, sizeof a->why.text - len, ": %s", words);
-    answer_end(a, &a->why);
+    fail(a);
 }
 
-/* What a->why says ends it, once the container's last lines are there. */
-static void fail_with_tail(struct answer *a)
+static void read_tail(struct answer *a)
 {
     const struct session *s = a->session;
 
+    a->out = engine_container_tail(s->all->parts.engine, &s->container, a->tail, (struct done){tail_read, a});
+}
+
+static void looked(void *arg, const struct err *e)
+{
+    struct answer *a = arg;
+
+    a->out = NULL;
+    read_tail(a);
+}
+
+/* The engine is silent, too. */
+static void reason_late(void *arg)
+{
+    struct answer *a = arg;
+
+    a->timer = NULL;
+    fail(a);
+}
+
+static void end_with(struct answer *a, enum answer_end end)
+{
     loop_timer_cancel(&a->timer);
     op_cancel(&a->out);
-    a->out = engine_container_tail(s->all->parts.engine, &s->container, a->tail, (struct done){tail_read, a});
+    a->end = end;
+    a->timer = loop_timer_new(a->session->all->parts.loop, REASON_MS, reason_late, a);
 }
 
 void answer_died(struct op *op, int exit_code)
 {
     struct answer *a = container_of(op, struct answer, op);
+    const struct session *s = a->session;
 
-    if (a->why.code)
+    if (a->end != ANSWER_WAITS)
         return;
-    if (exit_code < 0)
-        err_set(&a->why, ERR_SESSION_DIED, "The notebook server ended while it was starting");
-    else
-        err_set(&a->why, ERR_SESSION_DIED, "The notebook server ended with code %d while it was starting", exit_code);
-    fail_with_tail(a);
+    end_with(a, ANSWER_DIED);
+    a->container = (struct engine_container){.row = s->container, .exit_code = exit_code};
+    a->out = engine_container_look(s->all->parts.engine, &a->container, (struct done){looked, a});
 }
 
 static void silent(struct answer *a)
 {
-    int seconds = a->spec.limit_ms / 1000;
+    const struct session *s = a->session;
+    struct err why;
 
     if (a->spec.through_gateway) {
-        err_set(&a->why, ERR_SESSION_DOOR, "the gateway did not lead to the server within %d s", seconds);
-        answer_end(a, &a->why);
+        err_set(&why, ERR_SESSION_DOOR, "the gateway did not lead to the server within %d s", a->spec.limit_ms / 1000);
+        answer_end(a, &why);
         return;
     }
-    err_set(&a->why, ERR_SESSION_SILENT, "The notebook server did not answer within %d s", seconds);
-    fail_with_tail(a);
+    end_with(a, ANSWER_SILENT);
+    a->ports_count = engine_container_ports(s->all->parts.engine, &s->container, a->ports);
+    read_tail(a);
 }
 
 static bool is_jupyters(const struct outbound_answer *got)
@@ -135,6 +177,8 @@ static void asked(void *arg, const struct err *e)
     int64_t waited = loop_now(loop) - a->began;
 
     a->out = NULL;
+    if (!e)
+        a->status = a->got.status;
     if (!e && is_jupyters(&a->got))
         answer_end(a, NULL);
     else if (waited >= a->spec.limit_ms)

@@ -25,11 +25,11 @@ struct answer_spec {
     int limit_ms;
 };
 
-/* Errors: ERR_SESSION_SILENT after the limit, ERR_SESSION_DOOR for the gateway; ERR_SESSION_DIED. The first and the
- * last have what the server printed last behind them. The session outlives it. */
+/* Errors: those of fault_of_silence() after the limit, ERR_SESSION_DOOR for the gateway; those of fault_of_start(). The
+ * session outlives it. */
 struct op *answer_wait(struct session *s, const struct answer_spec *spec, struct done done);
 
-/* Ends it with ERR_SESSION_DIED: the container runs no more. `exit_code` -1: unknown. */
+/* Ends it as fault_of_start() says: the container runs no more. `exit_code` -1: unknown, the engine is asked. */
 void answer_died(struct op *op, int exit_code);
 
 #endif

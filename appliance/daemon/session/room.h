@@ -37,6 +37,7 @@ struct session {
     bool heard;             /* still_since was seen, it is not only the daemon's start */
     int64_t cpu_us, cpu_at; /* the last reading, and when; -1: none */
     struct op *asking;      /* look.c's question; NULL: none */
+    struct op *ending;      /* ending.c's */
     struct start *start;    /* NULL: nothing is under way */
     struct list gone_node;  /* GONE: by age */
     UT_hash_handle by_name, by_id;
@@ -48,6 +49,7 @@ struct sessions {
     uint8_t secret[32];
     struct session *by_name, *by_id; /* uthash */
     size_t live, gone;
+    size_t reserved;       /* places kept for starts to come */
     struct list gone_list; /* oldest first */
     struct list settled;   /* ops that have their result and tell it in the next turn */
     int64_t began;         /* the loop's time of sessions_new() */

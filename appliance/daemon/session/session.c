@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "loop/loop.h"
+#include "session/admit.h"
+#include "session/ending.h"
 #include "session/look.h"
 #include "session/room.h"
 #include "session/spec.h"
@@ -86,6 +88,7 @@ struct session *session_add(struct sessions *all, const struct id *id, const cha
         all->gone++;
     } else {
         all->live++;
+        admit_claim(all);
     }
     return s;
 }
@@ -95,6 +98,7 @@ void session_free(struct session *s)
     struct sessions *all = s->all;
 
     look_forget(s);
+    ending_forget(s);
     if (s->start)
         start_abandon(s);
     list_remove(&s->gone_node);
@@ -163,9 +167,11 @@ static void follow(struct session *s)
     }
     if (s->state == SESSION_GONE) {
         look_forget(s);
+        ending_forget(s);
         list_add(&all->gone_list, &s->gone_node);
         all->gone++;
         all->live--;
+        admit_claim(all);
     }
     routes_tell(s);
     sweep_within(all->sweeper, s->state == SESSION_GONE ? 0 : all->settings.sweep_ms);
@@ -305,7 +311,7 @@ struct op *session_start(struct sessions *all, const struct session_spec *spec, 
 
     if (session_by_id(all, &spec->id))
         return session_resume(all, &spec->id, out, done);
-    if (commit_new(all, spec, &row, &container, &e) < 0)
+    if (session_check_place(all, &e) < 0 || commit_new(all, spec, &row, &container, &e) < 0)
         return settle(all, &e, done);
     s = session_add(all, &row.id, row.name, SESSION_STARTING);
     s->container = container.id;

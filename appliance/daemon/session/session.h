@@ -20,6 +20,7 @@ struct loop;
 struct store;
 struct engine;
 struct outbound;
+struct ledger;
 struct session_gateway;
 
 /* What the room stands on; all of it outlives the room. */
@@ -28,6 +29,7 @@ struct session_parts {
     struct store *store;
     struct engine *engine;
     struct outbound *outbound; /* asks containers and the gateway's door */
+    struct ledger *ledger;     /* of this machine's memory */
 };
 
 struct session_settings {
@@ -65,8 +67,17 @@ int sessions_new(struct sessions **out, const struct session_parts *parts, const
 /* Starts that are under way are dropped without a word and without ending their sessions: the next daemon goes on. */
 void sessions_free(struct sessions **all);
 
+/* How many more sessions this machine has memory for (decisions 19); SIZE_MAX: no limit. */
+size_t session_places(const struct sessions *all);
+/* Whether there is room for one more. Errors: ERR_SESSION_FULL. */
+int session_check_place(const struct sessions *all, struct err *e) ERR_CHECKED;
+/* Keeps a place for one who waits for his start; it is given back when session_start() takes it, or he goes. */
+int session_reserve(struct sessions *all, struct err *e) ERR_CHECKED;
+void session_unreserve(struct sessions *all);
+
 /* Done when the session is RUNNING: it answers through the gateway. The rows are committed before this returns;
- * cancelling ends the session. Errors: ERR_SESSION_SILENT, ERR_SESSION_DIED (with its last lines), the engine's. */
+ * cancelling ends the session. Errors: ERR_SESSION_FULL, the engine's, and those of a server that does not answer
+ * (fault.h). */
 struct op *session_start(struct sessions *all, const struct session_spec *spec, struct session_door *out,
                          struct done done);
 

@@ -6,6 +6,7 @@
 #include "loop/flow.h"
 #include "loop/loop.h"
 #include "session/answer.h"
+#include "session/fault.h"
 #include "session/room.h"
 #include "session/spec.h"
 #include "session/start.h"
@@ -45,6 +46,25 @@ static enum flow_result start_create(struct flow *f, struct err *e)
     spec.cpu_millis = all->settings.cpu_millis;
     spec.processes = all->settings.processes;
     return flow_wait(f, engine_container_create(all->parts.engine, &spec, &s->container, flow_done(f)));
+}
+
+/* The engine is silent: what a visitor reads is not a step's name. */
+static enum flow_result recover_create(struct flow *f, struct err *e)
+{
+    if (e->code == ERR_DEADLINE)
+        err_set(e, ERR_SESSION_ENGINE_SLOW, "The container engine did not make a container within %d s",
+                f->at->limit_s);
+    return FLOW_FAIL;
+}
+
+static enum flow_result recover_run(struct flow *f, struct err *e)
+{
+    if (e->code == ERR_DEADLINE)
+        err_set(e, ERR_SESSION_ENGINE_SLOW, "The container engine did not start the container within %d s",
+                f->at->limit_s);
+    else
+        fault_of_engine(e);
+    return FLOW_FAIL;
 }
 
 static enum flow_result start_run(struct flow *f, struct err *e)
@@ -92,11 +112,11 @@ static enum flow_result start_door(struct flow *f, struct err *e)
 }
 
 static const struct flow_step start_steps[] = {
-    {"create", 10, start_create, NULL},
-    {"start", 60, start_run, NULL},      /* fills container.address */
-    {"answer", 300, start_answer, NULL}, /* asks the container itself until it answers */
-    {"route", 1, start_route, NULL},     /* tells the gateway */
-    {"door", 10, start_door, NULL},      /* asks once more, through the gateway */
+    {"create", 10, start_create, recover_create},
+    {"start", 60, start_run, recover_run}, /* fills container.address */
+    {"answer", 600, start_answer, NULL},   /* asks the container itself until it answers; start_timeout is shorter */
+    {"route", 1, start_route, NULL},       /* tells the gateway */
+    {"door", 15, start_door, NULL},        /* asks once more, through the gateway; DOOR_LIMIT_MS is shorter */
     {0},
 };
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "loop/loop.h"
+#include "session/ending.h"
 #include "session/look.h"
 #include "session/reconcile.h"
 #include "session/room.h"
@@ -15,6 +16,7 @@ struct removal {
     struct list node;
     struct sweeper *sweeper;
     struct id row;
+    int64_t began; /* time of the loop */
     struct op *op;
 };
 
@@ -81,8 +83,13 @@ static void removed(void *arg, const struct err *e)
     struct removal *r = arg;
     struct sweeper *w = r->sweeper;
     char text[ID_TEXT];
+    int64_t took = loop_now(w->all->parts.loop) - r->began;
 
     r->op = NULL;
+    if (!e && took >= ENGINE_STOP_MS)
+        log_line(LOG_NOTICE, ERR_SESSION_STUBBORN,
+                 "a container took %lld ms to end; who does not end within %d ms of SIGTERM is killed CONTAINER=%s",
+                 (long long)took, ENGINE_STOP_MS, id_text(text, &r->row));
     if (e && engine_state(w->all->parts.engine) == ERR_NONE)
         log_err(LOG_WARNING, e, "removing a container CONTAINER=%s", id_text(text, &r->row));
     removal_free(r);
@@ -105,6 +112,7 @@ static void remove_container(struct sweeper *w, const struct id *row)
     r = mem_zero(1, sizeof *r);
     r->sweeper = w;
     r->row = *row;
+    r->began = loop_now(w->all->parts.loop);
     list_add(&w->removals, &r->node);
     w->removing++;
     r->op = engine_container_remove(w->all->parts.engine, row, (struct done){removed, r});
@@ -114,10 +122,11 @@ static void lose(struct session *s, const struct engine_container *c)
 {
     struct err why;
 
-    if (c)
-        err_set(&why, ERR_SESSION_EXITED, "the notebook server ended by itself, with code %d", c->exit_code);
-    else
-        err_set(&why, ERR_SESSION_LOST, "the container was removed from outside");
+    if (c) {
+        ending_learn(s, c);
+        return;
+    }
+    err_set(&why, ERR_SESSION_LOST, "the container was removed from outside");
     session_cause(s, SESSION_ENDED, &why);
 }
 
@@ -134,17 +143,18 @@ static void look_at_start(struct session *s, const struct engine_container *c)
     }
 }
 
-/* What the listing shows is older than a change that came while it was under way: another one is needed soon. */
-static bool is_stale(struct sweeper *w, const struct session *s)
+/* The listing may be older than this change, and says nothing about it. */
+static bool has_changed_meanwhile(const struct sweeper *w, const struct session *s)
 {
-    if (s->changed != w->turn)
-        return false;
-    w->again = true;
-    return true;
+    return s->changed == w->turn;
 }
 
 static void judge(struct sweeper *w, struct session *s, const struct engine_container *c)
 {
+    if (s && s->state != SESSION_GONE && has_changed_meanwhile(w, s)) {
+        w->again = true; /* by a listing that is younger */
+        return;
+    }
     switch (reconcile_verdict(s ? &s->state : NULL, c)) {
     case RECONCILE_NOTHING:
         return;
@@ -173,8 +183,7 @@ static void judge_containers(struct sweeper *w)
             s = NULL; /* an earlier container of the same session */
         if (s)
             s->seen = w->turn;
-        if (!s || s->state == SESSION_GONE || !is_stale(w, s))
-            judge(w, s, c);
+        judge(w, s, c);
     }
 }
 
@@ -183,7 +192,7 @@ static void judge_the_rest(struct sweeper *w)
     struct session *s, *next;
 
     HASH_ITER (by_id, w->all->by_id, s, next)
-        if (s->seen != w->turn && s->state != SESSION_GONE && !is_stale(w, s))
+        if (s->seen != w->turn && s->state != SESSION_GONE)
             judge(w, s, NULL);
 }
 

@@ -14,6 +14,7 @@
 #include "engine/foreign_json.h"
 #include "engine/image.h"
 #include "engine/network.h"
+#include "engine/ports.h"
 #include "engine/tail.h"
 #include "tap.h"
 
@@ -252,6 +253,39 @@ static void test_foreign_json(void)
     ok(!foreign_json("{\"a\\u000", 8, NULL), "what is cut off is no JSON");
 }
 
+/* ---- ports ---- */
+
+static void test_ports(void)
+{
+    static const char tcp[] =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        "   0: 0B00007F:A3F1 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 "
+        "0\n"
+        "   1: 0100007F:22B8 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 2 1 0 100 0 0 10 "
+        "0\n"
+        "   2: 020012AC:C350 030012AC:01BB 01 00000000:00000000 00:00000000 00000000  1000        0 3 1 0 100 0 0 10 "
+        "0\n";
+    static const char tcp6[] =
+        "  sl  local_address                         remote_address                        st\n"
+        "   0: 00000000000000000000000000000000:270F 00000000000000000000000000000000:0000 0A 00000000:00000000\n"
+        "   1: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000\n";
+    static const char noise[] = "   0: zz:1\n\n   1: 0100007F:22B8";
+    struct engine_port got[ENGINE_PORTS_MAX];
+    int count = 0;
+
+    ports_read(got, &count, tcp);
+    ok(count == 1 && got[0].number == 8888 && !got[0].everywhere,
+       "who listens on loopback is seen; connections and the engine's resolver are not");
+    ports_read(got, &count, tcp6);
+    ok(count == 3 && got[1].number == 9999 && got[1].everywhere && got[2].number == 8080 && !got[2].everywhere,
+       "IPv6 as well");
+    ports_read(got, &count, noise);
+    is_number(count, 3, "what is no such line is passed over");
+    count = ENGINE_PORTS_MAX;
+    ports_read(got, &count, tcp6);
+    is_number(count, ENGINE_PORTS_MAX, "more than there is room for are left out");
+}
+
 int main(void)
 {
     test_foreign_json();
@@ -263,5 +297,6 @@ int main(void)
     test_cgroup();
     test_mtu();
     test_texts();
+    test_ports();
     return tap_end();
 }

@@ -12,6 +12,7 @@
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 1000
 #define PACKETS_A_TURN 64
+#define COMPLAIN_MS 1000    /* and the journal hears this often of what the daemon says wrong */
 #define UNREACHABLE_MS 1000 /* a route's UNREACHABLE is said this often at most */
 
 static void lost(struct control *c)
@@ -48,11 +49,24 @@ static int hear_hello(struct control *c, const struct wire_message *m, struct er
     return 0;
 }
 
-static void hear_setting(struct gateway *g, const struct wire_message *m)
+/* Whether the journal may hear again of what the daemon says wrong. */
+static bool may_say(struct control *c)
 {
+    int64_t now = c->gateway->poll.now;
+
+    if (c->said_at && now - c->said_at < COMPLAIN_MS)
+        return false;
+    c->said_at = now;
+    return true;
+}
+
+static void hear_setting(struct control *c, const struct wire_message *m)
+{
+    struct gateway *g = c->gateway;
+
     if (wire_settings_take(g->settings, m))
         listeners_resume(&g->listeners);
-    else
+    else if (may_say(c))
         log_line(LOG_WARNING, ERR_WIRE_MALFORMED, "setting %u is not known here, or %lld is out of its range",
                  m->setting, (long long)m->value);
 }
@@ -76,7 +90,7 @@ static int hear(struct control *c, const uint8_t *packet, size_t len, struct err
         return err_set(e, ERR_WIRE_MALFORMED, "kind %d before the hello", (int)m.kind);
     switch (m.kind) {
     case WIRE_SETTING:
-        hear_setting(c->gateway, &m);
+        hear_setting(c, &m);
         return 0;
     case WIRE_ROUTE:
         route_set(c->gateway, &m);
@@ -119,7 +133,8 @@ static void control_ready(struct poll_source *source, uint32_t events)
         if ((size_t)n > sizeof packet)
             err_set(&e, ERR_WIRE_MALFORMED, "a packet of %zd bytes", n);
         if ((size_t)n > sizeof packet || hear(c, packet, (size_t)n, &e) < 0) {
-            log_err(LOG_ERR, &e, "the daemon's message");
+            if (may_say(c))
+                log_err(LOG_ERR, &e, "the daemon's message");
             lost(c);
             return;
         }

@@ -19,6 +19,7 @@ struct control {
     uint32_t version;  /* what is spoken with it */
     int64_t retry_ms;  /* until the next try */
     int64_t retry_at;  /* 0: connected */
+    int64_t said_at;   /* when the journal last heard that it says something wrong; 0: never */
     int64_t report_at; /* when activity may be reported again */
 };
 

@@ -25,6 +25,7 @@ struct route *route_find(const struct routes *r, struct slice name)
 static void forget(struct gateway *g, struct route *route)
 {
     HASH_DEL(g->routes.by_name, route);
+    g->routes.full = false;
     route->state = WIRE_ROUTE_FORGOTTEN;
     park_route_set(g, route);
     target_close(&route->target);
@@ -39,7 +40,9 @@ static struct route *route_new(struct routes *r, const char *name)
     struct route *route;
 
     if (HASH_COUNT(r->by_name) >= ROUTES_MAX) {
-        log_line(LOG_ERR, ERR_GATEWAY_FULL, "the table of routes is full: %d", ROUTES_MAX);
+        if (!r->full)
+            log_line(LOG_ERR, ERR_GATEWAY_FULL, "the table of routes is full: %d", ROUTES_MAX);
+        r->full = true;
         return NULL;
     }
     route = mem_zero(1, sizeof *route);

@@ -34,6 +34,7 @@ struct routes {
     struct route *by_name;
     struct list active;
     uint32_t generation;
+    bool full; /* the journal has heard of it */
 };
 
 void routes_start(struct routes *r);

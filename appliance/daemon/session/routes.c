@@ -12,7 +12,8 @@
 #include "loop/loop.h"
 #include "session/room.h"
 
-#define READ_TURN 64 /* packets of one gateway in one turn of the loop */
+#define COMPLAIN_MS 1000 /* between two lines in the journal about gateways, whatever they do */
+#define READ_TURN 64     /* packets of one gateway in one turn of the loop */
 
 struct gateway {
     struct list node;
@@ -30,7 +31,19 @@ struct routes {
     struct list gateways;
     size_t count;
     bool known;
+    int64_t said_at; /* when the journal last heard of a gateway; 0: never */
 };
+
+/* Whether the journal may hear of a gateway again: one that was taken over must not fill the disk. */
+static bool may_say(struct routes *routes)
+{
+    int64_t now = loop_now(routes->all->parts.loop);
+
+    if (routes->said_at && now - routes->said_at < COMPLAIN_MS)
+        return false;
+    routes->said_at = now;
+    return true;
+}
 
 static void gateway_close(struct gateway *g)
 {
@@ -259,13 +272,15 @@ static bool read_packets(struct gateway *g)
         if (len < 0 && (errno == EAGAIN || errno == EINTR))
             return true;
         if (len <= 0) {
-            log_line(LOG_INFO, ERR_NONE, "a gateway has left control.sock");
+            if (may_say(g->routes))
+                log_line(LOG_INFO, ERR_NONE, "a gateway has left control.sock");
             return false;
         }
         if ((size_t)len > sizeof packet)
             err_set(&e, ERR_WIRE_MALFORMED, "a packet of %zd bytes", len);
         if ((size_t)len > sizeof packet || take_message(g, packet, (size_t)len, &e) < 0) {
-            log_err(LOG_WARNING, &e, "a gateway's connection is closed");
+            if (may_say(g->routes))
+                log_err(LOG_WARNING, &e, "a gateway's connection is closed");
             return false;
         }
     }
@@ -295,8 +310,9 @@ static void accept_gateway(void *arg, unsigned events)
     if (fd < 0)
         return;
     if (routes->count == ROUTES_GATEWAYS_MAX) {
-        log_line(LOG_WARNING, ERR_SESSION_GATEWAY, "there are %d gateways already; one more is turned away",
-                 ROUTES_GATEWAYS_MAX);
+        if (may_say(routes))
+            log_line(LOG_WARNING, ERR_SESSION_GATEWAY, "there are %d gateways already; one more is turned away",
+                     ROUTES_GATEWAYS_MAX);
         close(fd);
         return;
     }

@@ -52,6 +52,9 @@ static const bool from_container[HTTP_NAMES] = {
     [HTTP_X_SENDFILE] = true,
 };
 
+/* All that is upgraded to, whatever else was offered beside it. */
+static const char to_websocket[] = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+
 /* Field lines that are kept as they are, copied as one run as long as nothing between them is left out. */
 struct copier {
     struct room *out;
@@ -193,13 +196,12 @@ bool fields_request(struct room *out, const struct client *c, const struct http_
     add_text(&copier, h->minor ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
     for (size_t i = 0; i < h->n_fields; i++) {
         const struct http_field *f = &h->fields[i];
-        bool upgrade = f->known == HTTP_UPGRADE && c->websocket;
 
         if (f->known == HTTP_COOKIE && to->route && memmem(f->value.at, f->value.len, "__", 2))
             add_cookie(&copier, f, to->route);
         else if (is_framing(f))
             add_framing(&copier, h, i);
-        else if (upgrade || !(from_client[f->known] || is_forwarded(f) || http_field_is_hop(h, f)))
+        else if (!(from_client[f->known] || is_forwarded(f) || http_field_is_hop(h, f)))
             keep(&copier, h, i);
         else
             flush(&copier);
@@ -207,7 +209,7 @@ bool fields_request(struct room *out, const struct client *c, const struct http_
     flush(&copier);
     add_identity(&copier, &c->gateway->who, to->route);
     if (c->websocket)
-        add_text(&copier, "Connection: Upgrade\r\n");
+        add_text(&copier, to_websocket);
     else if (!h->minor)
         add_text(&copier, "Connection: close\r\n");
     return finish(&copier);
@@ -223,7 +225,6 @@ bool fields_answer(struct room *out, const struct client *c, const struct http_h
     add(&copier, bytes + sizeof "HTTP/1.1 " - 1, (size_t)(h->lines.at - bytes) - (sizeof "HTTP/1.1 " - 1));
     for (size_t i = 0; i < h->n_fields; i++) {
         const struct http_field *f = &h->fields[i];
-        bool upgrade = f->known == HTTP_UPGRADE && h->status == 101;
 
         if (f->known == HTTP_SET_COOKIE && route)
             add_cookie(&copier, f, route);
@@ -231,14 +232,14 @@ bool fields_answer(struct room *out, const struct client *c, const struct http_h
             add_framing(&copier, h, i);
         else if (is_framing(f))
             flush(&copier);
-        else if (upgrade || !((route && from_container[f->known]) || http_field_is_hop(h, f)))
+        else if (!((route && from_container[f->known]) || http_field_is_hop(h, f)))
             keep(&copier, h, i);
         else
             flush(&copier);
     }
     flush(&copier);
     if (h->status == 101)
-        add_text(&copier, "Connection: Upgrade\r\n");
+        add_text(&copier, to_websocket);
     else if (c->last && h->status >= 200)
         add_text(&copier, "Connection: close\r\n");
     return finish(&copier);

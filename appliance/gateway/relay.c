@@ -305,7 +305,11 @@ static void run_down(struct client *c)
     case WAY_NO_SINK:
         break;
     }
-    client_close(c); /* so that what was cut off does not look whole */
+    /* So that what was cut off does not look whole: where the end of the connection is the answer's end, too, only a
+     * reset says so. */
+    if (c->down.framing.kind == HTTP_UNTIL_CLOSE)
+        stream_reset(&c->stream);
+    client_close(c);
 }
 
 /* Whether it is the client's turn: to send the rest of its request, or to take what there is. */

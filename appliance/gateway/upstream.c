@@ -167,7 +167,10 @@ void upstream_keep(struct upstream *u)
 {
     struct target *t = u->target;
 
-    if (t->n_idle >= TARGET_IDLE_MAX || u->stream.in || u->stream.hung_up || u->stream.failed) {
+    /* What it has said behind its answer would be taken for the next one. */
+    bool said_more = u->stream.in || u->stream.can_read;
+
+    if (t->n_idle >= TARGET_IDLE_MAX || said_more || u->stream.hung_up || u->stream.failed) {
         upstream_close(u);
         return;
     }

@@ -20,7 +20,7 @@ struct http_framing {
     bool done;
     uint16_t line; /* bytes of the line, or of the trailers, so far */
     int64_t left;  /* by length: of the body; by chunks: of the chunk */
-    int64_t room;  /* by chunks: how many bytes the chunks may still have */
+    int64_t room;  /* by chunks: how many bytes they may still have, extensions counted */
 };
 
 /* `limit`: bytes of a body; a longer one is ERR_HTTP_BODY_TOO_LARGE here or, in chunks, when they pass it. */

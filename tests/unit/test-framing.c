@@ -11,6 +11,8 @@
 
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
+#define EXTENDED "1;extension=of-thirty-four-letters\r\na\r\n" /* 39 bytes */
+
 static struct http_head head;
 
 static void answer(struct http_framing *f, const char *text, bool to_head)
@@ -160,6 +162,10 @@ static void requests(void)
         abort();
     is_number(http_framing_take(&f, "4\r\nabcd\r\n4\r\nabcd\r\n", 18, &e), 18, "chunks may be as long together");
     ok(http_framing_take(&f, "1\r\n", 3, &e) < 0 && e.code == ERR_HTTP_BODY_TOO_LARGE, "and no longer");
+    if (request(&f, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 30, &e) < 0)
+        abort();
+    is_number(http_framing_take(&f, EXTENDED, 39, &e), 39, "extensions of some length are let through");
+    ok(http_framing_take(&f, EXTENDED, 39, &e) < 0 && e.code == ERR_HTTP_BODY_TOO_LARGE, "and count as data do");
     http_framing_endless(&f);
     ok(http_framing_take(&f, "abc", 3, &e) == 3 && !f.done, "a tunnel has no end of its own");
 }

@@ -15,6 +15,7 @@
 #define LINE_MAX_BYTES (1 << 20)
 #define ANSWER_MAX_BYTES (16 << 20)
 #define ANSWER_LIMIT_MS 60000L
+#define AGAIN_MAX 60
 
 struct stream {
     struct buf line; /* the line that has begun */
@@ -185,4 +186,13 @@ int client_ask(json_t **out, const struct client_question *q, struct err *e)
     if (transfer_result(code, socket, e) < 0)
         return -1;
     return read_answer(out, curl, &answer, e);
+}
+
+bool client_again(const struct err *e, int *times)
+{
+    if (e->code != ERR_CLIENT_UNREACHABLE || *times == AGAIN_MAX)
+        return false;
+    ++*times;
+    sleep(1);
+    return true;
 }

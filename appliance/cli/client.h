@@ -4,6 +4,7 @@
 #define CLI_CLIENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -27,6 +28,9 @@ struct client_question {
  * daemon's own: its code and text.
  */
 int client_ask(json_t **out, const struct client_question *q, struct err *e) ERR_CHECKED;
+/* For who follows, after an error: waits a second and returns true, where the daemon was only away (it is being
+ * restarted) and that for less than a minute in a row; *times counts it, and is to be 0 after each answer. */
+bool client_again(const struct err *e, int *times);
 /* -1, with what an answer's "error" says: {"code": "RB1907", "text": ...}. */
 int client_error(struct err *e, const json_t *error);
 

@@ -90,7 +90,7 @@ static int print_page(const struct events *v, int64_t *after, bool *more, struct
     size_t i;
 
     if (*after >= 0)
-        snprintf(path, sizeof path, "/api/events?after=%" PRId64, *after);
+        snprintf(path, sizeof path, "/api/events?after=%" PRId64 "&since=%" PRId64, *after, v->since_ms);
     else if (v->since_ms)
         snprintf(path, sizeof path, "/api/events?since=%" PRId64, v->since_ms);
     if (list_ask(&answer, &v->list, path, e) < 0)
@@ -125,17 +125,22 @@ int cli_events(int argc, char **argv)
     struct events v = {.list = {.dir = CLI_DIR}};
     int64_t after = -1;
     bool more = true;
+    int away = 0;
     struct err e;
 
     argp_parse(&argp, argc, argv, 0, NULL, &v);
-    do {
-        if (print_page(&v, &after, &more, &e) < 0)
-            return cli_failed("events", &e);
+    if (print_page(&v, &after, &more, &e) < 0)
+        return cli_failed("events", &e);
+    while (v.follow || (more && v.since_ms && !v.list.limit)) {
         if (v.follow && !more)
             usleep(AGAIN_US);
-        if (after < 0 && !v.since_ms)
+        if (after < 0)
             after = 0; /* nothing has happened yet: the first one counts */
-    } while (v.follow || (more && v.since_ms && !v.list.limit));
+        if (print_page(&v, &after, &more, &e) == 0)
+            away = 0;
+        else if (!v.follow || !client_again(&e, &away))
+            return cli_failed("events", &e);
+    }
     if (more && v.since_ms)
         fputs("ringbinder events: there are more; a larger --limit, or none, shows them\n", stderr);
     return 0;

@@ -96,8 +96,7 @@ int cli_launch(int argc, char **argv)
     }
     socket = mem_format("%s/run/admin.sock", l.dir);
     if (client_stream(socket, buf_text(&path), show_event, &l, &e) < 0) {
-        fprintf(stderr, "ringbinder launch: %s\n", e.text);
-        return 1;
+        return cli_failed("launch", &e);
     }
     if (!l.ready && !l.failed)
         fputs("ringbinder launch: the daemon ended the stream before the notebook was ready; try again\n", stderr);

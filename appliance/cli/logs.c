@@ -53,7 +53,7 @@ static error_t take(int key, char *value, struct argp_state *state)
     }
 }
 
-/* As it is for a program, with escapes for a terminal. */
+/* As it is for a program; for a terminal with escapes, and a newline at its end. */
 static void print_text(const json_t *text)
 {
     const struct slice bytes = {json_string_value(text), json_string_length(text)};
@@ -67,6 +67,8 @@ static void print_text(const json_t *text)
     }
     plain_add(&shown, bytes, true);
     fwrite(buf_text(&shown), 1, shown.len, stdout);
+    if (bytes.len && !str_ends(bytes.at, "\n"))
+        putchar('\n');
 }
 
 static int ask(json_t **out, const struct logs *l, const char *kind, int64_t at, struct err *e)
@@ -101,25 +103,29 @@ static void print_lines(const json_t *answer, bool json)
 static int build_log(struct logs *l, struct err *e)
 {
     cleanup_free char *id = NULL;
+    bool ended = false, more = true;
     int64_t at = 0;
+    int away = 0;
 
-    for (;;) {
+    while (more || (l->follow && !ended)) {
         json_auto_t *answer = NULL;
-        bool ended, more;
 
-        if (ask(&answer, l, "builds", at, e) < 0)
+        if (id && !more)
+            usleep(AGAIN_US);
+        if (ask(&answer, l, "builds", at, e) < 0) {
+            if (id && l->follow && client_again(e, &away))
+                continue;
             return -1;
+        }
+        away = 0;
         print_lines(answer, l->json);
         at = list_number(answer, "at");
         more = json_is_true(json_object_get(answer, "more"));
         ended = json_is_true(json_object_get(answer, "ended"));
-        if (!more && (ended || !l->follow))
-            return 0;
         if (!id)
             l->name = id = mem_string(list_text(answer, "build"));
-        if (!more)
-            usleep(AGAIN_US);
     }
+    return 0;
 }
 
 static int session_log(const struct logs *l, struct err *e)

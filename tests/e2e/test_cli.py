@@ -45,10 +45,11 @@ def session_of(appliance, server, name):
 
 
 @pytest.fixture
-def slow_build(appliance, server):
+def slow_build(appliance, server, request):
     """A build that prints ten lines a second, watched by a stream that keeps it alive; its row."""
-    server.repository("slow", {"Dockerfile": built_by(SLOW + printing(1))})
-    stream = Stream(appliance.portal, f"/build/git/{spec(server.url('slow'))}")
+    name = request.node.name.replace("_", "-")
+    server.repository(name, {"Dockerfile": built_by(SLOW + printing(1))})
+    stream = Stream(appliance.portal, f"/build/git/{spec(server.url(name))}")
     events = []
     thread = threading.Thread(target=lambda: events.extend(stream), daemon=True)
     thread.start()
@@ -193,6 +194,25 @@ def test_events_are_read_from_a_time_on_and_followed(appliance, server):
     line = next(text for text in ask(appliance, "events", "--limit", "50").splitlines() if name in text)
     assert line.split()[1] == "session.made" and line.split()[2] == "-" and line.split()[4] == server.url("eventful")
     assert ask(appliance, "events", "--since", "2099-01-01") == ""
+
+
+def test_who_follows_goes_on_over_a_restart_of_the_daemon(appliance, server, slow_build):
+    def follow(*arguments):
+        return subprocess.Popen([BUILD / "ringbinder", *arguments, "--follow", "--dir", appliance.state],
+                                stdout=subprocess.PIPE, text=True)
+
+    events, log = follow("events"), follow("logs", slow_build["id"])
+    next(text for text in log.stdout if "slow line 3" in text)
+    appliance.wait_for_daemon(other_than=appliance.kill_daemon())
+    assert next(text for text in log.stdout if "The daemon was restarted" in text)
+    assert next(text for text in log.stdout if "slow line 2" in text), "and what comes after it"
+    name = session_of(appliance, server, "after-a-restart")
+    assert next(text for text in events.stdout if "session.answered" in text and name in text)
+    events.send_signal(signal.SIGINT)
+    events.wait(30)
+    assert ask(appliance, "stop", slow_build["id"])
+    log.stdout.read()
+    assert log.wait(30) == 0
 
 
 def test_without_a_daemon_one_is_told_how_to_start_it(tmp_path):

@@ -32,11 +32,11 @@ void session_describe(const struct session *s, struct session_view *out)
     *out = s->view;
 }
 
-void session_list(struct sessions *all, void (*each)(void *arg, const struct session_view *view), void *arg)
+void session_list(struct sessions *all, bool (*each)(void *arg, const struct session_view *view), void *arg)
 {
     for (size_t i = 0; i < fake_operator.n_sessions; i++)
-        if (fake_operator.sessions[i].state != SESSION_GONE)
-            each(arg, &fake_operator.sessions[i].view);
+        if (fake_operator.sessions[i].state != SESSION_GONE && !each(arg, &fake_operator.sessions[i].view))
+            return;
 }
 
 void session_cause(struct session *s, enum session_cause cause, const struct err *why)
@@ -79,11 +79,13 @@ bool build_stop(struct builds *all, const struct id *id, const struct err *why)
 /* A line a time. */
 bool build_log_read(struct build_log *log, struct build_log_cursor *cursor, struct buf *out)
 {
-    const char *line = fake_operator.log + cursor->at;
-    size_t len = strcspn(line, "\n");
+    const char *line;
+    size_t len;
 
     if (cursor->at >= strlen(fake_operator.log))
         return false;
+    line = fake_operator.log + cursor->at;
+    len = strcspn(line, "\n");
     buf_add(out, line, len + 1);
     cursor->at += len + 1;
     return true;

@@ -58,18 +58,19 @@ static void start_to_door(void)
     daemon_ends();
 }
 
-static void describe(void *arg, const struct session_view *view)
+static bool describe(void *arg, const struct session_view *view)
 {
     char *text = arg;
 
     snprintf(text + strlen(text), 256 - strlen(text), "%d %s age=%d idle=%d memory=%d/%d; ", view->id.bytes[0],
              view->state, (int)view->age_ms / 1000, (int)view->still_ms / 1000, (int)view->memory_bytes,
              (int)(view->memory_limit_bytes >> 20));
+    return view->id.bytes[0] < 3;
 }
 
 static void listed(void)
 {
-    struct waiter first, second, third;
+    struct waiter first, second, third, fourth;
     char text[256] = "";
 
     daemon_starts();
@@ -85,6 +86,10 @@ static void listed(void)
     session_list(all, describe, text);
     is(text, "1 running age=5 idle=5 memory=77/2048; 3 starting age=0 idle=0 memory=77/2048; ",
        "the operator sees those that have not ended, in the order in which they were made");
+    starts(&fourth, 4);
+    text[0] = '\0';
+    session_list(all, describe, text);
+    ok(!strstr(text, "; 4 "), "and no more of them than wanted");
     daemon_ends();
 }
 

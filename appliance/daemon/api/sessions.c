@@ -20,14 +20,14 @@ struct listing {
     struct list_json *list;
 };
 
-static void add_session(void *arg, const struct session_view *view)
+static bool add_session(void *arg, const struct session_view *view)
 {
     struct listing *l = arg;
     struct store_session row = {0};
     struct err e;
 
     if (!list_row(l->list))
-        return;
+        return false;
     if (store_session_get(l->api->parts.store, &view->id, &row, &e) < 0)
         log_err(LOG_WARNING, &e, "listing sessions");
     list_text(l->list, "name", view->name);
@@ -42,6 +42,7 @@ static void add_session(void *arg, const struct session_view *view)
     list_number(l->list, "memory_bytes", view->memory_bytes);
     list_number(l->list, "memory_limit_bytes", view->memory_limit_bytes);
     list_row_end(l->list);
+    return true;
 }
 
 enum MHD_Result serve_sessions(struct api *a, struct request *r)

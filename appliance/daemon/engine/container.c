@@ -204,10 +204,7 @@ struct op *engine_container_remove(struct engine *en, const struct id *row, stru
 
 static enum flow_result list_ask(struct flow *f, struct err *e)
 {
-    struct job *job = job_of(f);
-    cleanup_free char *filter = mem_format("{\"label\":[\"%s=%s\"]}", ENGINE_LABEL_INSTANCE, job->engine->instance);
-
-    return job_ask(f, "GET", NULL, "/containers/json?all=1&filters=%s", filter);
+    return job_ask_own(f, "/containers/json?all=1&filters=%s");
 }
 
 static enum flow_result list_read(struct flow *f, struct err *e)

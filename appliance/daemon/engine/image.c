@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/job.h"
-#include "engine/state.h"
 
 /* Removing many layers takes the engine a while. */
 #define STEP_S 60
@@ -102,10 +101,7 @@ struct op *engine_image_inspect(struct engine *en, const char *name, struct engi
 
 static enum flow_result sizes_ask(struct flow *f, struct err *e)
 {
-    cleanup_free char *filter =
-        mem_format("{\"label\":[\"%s=%s\"]}", ENGINE_LABEL_INSTANCE, job_of(f)->engine->instance);
-
-    return job_ask(f, "GET", NULL, "/images/json?filters=%s", filter);
+    return job_ask_own(f, "/images/json?filters=%s");
 }
 
 static enum flow_result sizes_read(struct flow *f, struct err *e)

@@ -55,6 +55,14 @@ enum flow_result job_ask(struct flow *f, const char *method, const char *body, c
     return flow_wait(f, engine_ask(job->engine, &question, &job->answer, flow_done(f)));
 }
 
+enum flow_result job_ask_own(struct flow *f, const char *format)
+{
+    cleanup_free char *filter =
+        mem_format("{\"label\":[\"%s=%s\"]}", ENGINE_LABEL_INSTANCE, job_of(f)->engine->instance);
+
+    return job_ask(f, "GET", NULL, format, filter);
+}
+
 char *job_body(json_t *json)
 {
     char *body = json_dumps(json, JSON_COMPACT);

@@ -31,6 +31,9 @@ struct job *job_of(struct flow *f);
 /* A step's last line: asks, with `body` (JSON or NULL); format and name as engine_path() has them. */
 enum flow_result job_ask(struct flow *f, const char *method, const char *body, const char *format, const char *name);
 
+/* The same for a list of what carries our instance's label: the filter stands for the path's one %s. */
+enum flow_result job_ask_own(struct flow *f, const char *format);
+
 /* A body: the text of `json`, which is released; to be freed. */
 char *job_body(json_t *json);
 

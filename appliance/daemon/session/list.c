@@ -19,7 +19,7 @@ void session_describe(const struct session *s, struct session_view *out)
     };
 }
 
-void session_list(struct sessions *all, void (*each)(void *arg, const struct session_view *view), void *arg)
+void session_list(struct sessions *all, bool (*each)(void *arg, const struct session_view *view), void *arg)
 {
     struct session *s, *next;
 
@@ -29,6 +29,7 @@ void session_list(struct sessions *all, void (*each)(void *arg, const struct ses
         if (s->state == SESSION_GONE)
             continue;
         session_describe(s, &view);
-        each(arg, &view);
+        if (!each(arg, &view))
+            return;
     }
 }

@@ -103,8 +103,9 @@ struct session_view {
     int64_t memory_limit_bytes;
 };
 void session_describe(const struct session *s, struct session_view *out);
-/* Those that have a container or are getting one, in the order in which they were made. `each` changes no session. */
-void session_list(struct sessions *all, void (*each)(void *arg, const struct session_view *view), void *arg);
+/* Those that have a container or are getting one, in the order in which they were made, until `each`, which changes no
+ * session, returns false. */
+void session_list(struct sessions *all, bool (*each)(void *arg, const struct session_view *view), void *arg);
 
 /* How many have a container or are getting one. */
 size_t session_count(const struct sessions *all);

@@ -24,6 +24,7 @@ struct store *store;
 struct sessions *all;
 struct ledger ledger;
 int64_t machine_bytes;
+int idle_ms = IDLE_MS;
 int listener = -1;
 
 struct fake_server server;
@@ -88,7 +89,7 @@ static void make_sessions(void)
                                         .cpu_millis = 1000,
                                         .processes = 512,
                                         .answer_limit_ms = ANSWER_LIMIT_MS,
-                                        .idle_ms = IDLE_MS,
+                                        .idle_ms = idle_ms,
                                         .age_ms = AGE_MS,
                                         .sweep_ms = SWEEP_MS,
                                         .grace_ms = GRACE_MS,
@@ -181,6 +182,29 @@ struct session *running(struct waiter *w, uint8_t n)
     if (w->calls != 1 || w->e.code)
         printf("# the session did not start: %s\n", w->e.text);
     return session_find(all, w->door.name);
+}
+
+const struct wire_message hello = {.kind = WIRE_HELLO, .version = WIRE_VERSION};
+
+int gateway_connects(void)
+{
+    int fd = -1;
+    struct err e;
+
+    if (fd_connect_unix(&fd, control, SOCK_SEQPACKET | SOCK_NONBLOCK, &e) < 0)
+        printf("# %s\n", e.text);
+    run_for(1);
+    return fd;
+}
+
+void gateway_says(int fd, const struct wire_message *m)
+{
+    uint8_t packet[WIRE_PACKET_MAX];
+    size_t len = wire_encode(packet, m, WIRE_VERSION);
+
+    if (send(fd, packet, len, MSG_NOSIGNAL) < 0)
+        printf("# the gateway cannot send\n");
+    run_for(1);
 }
 
 bool session_daemon_begin(void)

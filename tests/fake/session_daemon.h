@@ -10,6 +10,7 @@
 #include "session/room.h"
 #include "session/session.h"
 #include "store/rows.h"
+#include "wire/wire.h"
 
 #define IDLE_MS 600000
 #define AGE_MS 21600000
@@ -24,6 +25,7 @@ extern struct store *store;
 extern struct sessions *all;
 extern struct ledger ledger;
 extern int64_t machine_bytes; /* of memory, from the next start of the daemon on; 0: not known, so no limit */
+extern int idle_ms;           /* from the next start on; IDLE_MS */
 extern int listener;          /* of control.sock */
 extern char control[64];      /* its path */
 extern char journal[8192];
@@ -50,6 +52,11 @@ void daemon_ends(void);
 /* Another daemon on the same state and the same engine; as after kill -9, nobody was told to go. */
 void daemon_restarts(void);
 void run_for(int64_t ms);
+
+/* A gateway: its connection, the first thing that it says, and all else. */
+int gateway_connects(void);
+extern const struct wire_message hello;
+void gateway_says(int fd, const struct wire_message *m);
 
 /* A launch that waits. */
 struct waiter {

@@ -94,6 +94,10 @@ static void idleness(void)
         {{700, 600, 59, 0, true, false}, IDLE_STAYS, "not even when its kernels have been asked for"},
         {{6000, 0, 59, 900, false, true}, IDLE_AGED, "the maximum age holds for a busy one, and after a restart"},
         {{5999, 0, 9999, 0, false, false}, IDLE_STAYS, "but not before"},
+        {{700, 605, 9999, 0, true, false, 6, 9999}, IDLE_STAYS, "what a gateway has not told yet may have been input"},
+        {{700, 606, 9999, 0, true, false, 6, 9999}, IDLE_ENDS, "until it would have told it"},
+        {{700, 606, 9999, 0, true, false, 6, 5}, IDLE_STAYS, "one that has only just come has told nothing yet"},
+        {{999, 999, 9999, 0, true, false, 6, -1}, IDLE_STAYS, "without a gateway nobody knows who is there"},
     };
     static const struct session_settings never = {0};
     static const struct idle_facts old = {.age_ms = 1 << 30, .still_ms = 1 << 30, .daemon_ms = 1 << 30};

@@ -465,27 +465,6 @@ static void unwritable(void)
 /* --- gateways
  * --------------------------------------------------------------------------------------------------------- */
 
-static int gateway_connects(void)
-{
-    int fd = -1;
-    struct err e;
-
-    if (fd_connect_unix(&fd, control, SOCK_SEQPACKET | SOCK_NONBLOCK, &e) < 0)
-        printf("# %s\n", e.text);
-    run_for(1);
-    return fd;
-}
-
-static void gateway_says(int fd, const struct wire_message *m)
-{
-    uint8_t packet[WIRE_PACKET_MAX];
-    size_t len = wire_encode(packet, m, WIRE_VERSION);
-
-    if (send(fd, packet, len, MSG_NOSIGNAL) < 0)
-        printf("# the gateway cannot send\n");
-    run_for(1);
-}
-
 /* The next message; kind 0 when there is none. */
 static struct wire_message gateway_hears(int fd)
 {
@@ -522,8 +501,6 @@ static bool is_closed(int fd)
 
     return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
 }
-
-static const struct wire_message hello = {.kind = WIRE_HELLO, .version = WIRE_VERSION};
 
 static void gateway_is_told(void)
 {

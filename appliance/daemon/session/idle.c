@@ -12,7 +12,8 @@ enum idle_answer idle_decide(const struct idle_facts *facts, const struct sessio
         return IDLE_AGED;
     if (facts->cpu_permille > IDLE_CPU_PERMILLE || (facts->asked && facts->busy))
         return IDLE_WORKS;
-    if (!settings->idle_ms || facts->still_ms < settings->idle_ms || facts->daemon_ms < settings->grace_ms)
+    if (!settings->idle_ms || facts->still_ms < settings->idle_ms + facts->late_ms || facts->told_ms < facts->late_ms ||
+        facts->daemon_ms < settings->grace_ms)
         return IDLE_STAYS;
     return facts->asked ? IDLE_ENDS : IDLE_ASK;
 }

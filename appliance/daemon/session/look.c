@@ -9,6 +9,7 @@
 #include "session/room.h"
 #include "session/spec.h"
 
+#define LOOK_SLACK_MS 1000       /* from a gateway's report to its being read */
 #define KERNELS_MAX (256 * 1024) /* bytes of an answer of /api/kernels */
 
 struct question {
@@ -37,6 +38,8 @@ static struct idle_facts facts_of(const struct session *s, int64_t now)
         .still_ms = now - s->still_since,
         .daemon_ms = now - s->all->began,
         .cpu_permille = -1,
+        .late_ms = s->all->settings.gateway->settings[WIRE_SETTING_ACTIVITY_MS] + LOOK_SLACK_MS,
+        .told_ms = routes_told_ms(s->all->routes),
     };
 }
 

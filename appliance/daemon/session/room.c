@@ -27,8 +27,7 @@ static void settings_copy(struct sessions *all, const struct session_settings *f
     for (size_t i = 0; i < count; i++)
         words[i] = mem_string(from->extra_arguments[i]);
     to->extra_arguments = words;
-    if (from->gateway)
-        to->gateway = (const struct session_gateway *)mem_copy(from->gateway, sizeof *from->gateway);
+    to->gateway = (const struct session_gateway *)mem_copy(from->gateway, sizeof *from->gateway);
     memcpy(all->secret, from->secret, sizeof all->secret);
     to->secret = all->secret;
 }

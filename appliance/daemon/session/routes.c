@@ -21,6 +21,7 @@ struct gateway {
     int fd;
     struct loop_fd *watched;
     uint32_t version;   /* what is spoken with it; 0: it has not greeted */
+    int64_t greeted;    /* time of the loop */
     struct buf waiting; /* packets, each behind its length in two bytes of this machine's order */
     bool broken;
 };
@@ -193,20 +194,32 @@ void routes_known(struct routes *routes)
     }
 }
 
+int64_t routes_told_ms(const struct routes *routes)
+{
+    int64_t now = loop_now(routes->all->parts.loop), told = -1;
+
+    list_for_each (node, &routes->gateways) {
+        const struct gateway *g = container_of(node, struct gateway, node);
+
+        if (g->version && !g->broken && (told < 0 || now - g->greeted < told))
+            told = now - g->greeted;
+    }
+    return told;
+}
+
 static void greet(struct gateway *g, uint32_t version)
 {
     const struct session_gateway *told = g->routes->all->settings.gateway;
     struct wire_message url = {.kind = WIRE_TEXT, .text = WIRE_TEXT_PORTAL_URL};
 
     g->version = version;
+    g->greeted = loop_now(g->routes->all->parts.loop);
     tell(g, &(struct wire_message){.kind = WIRE_HELLO, .version = WIRE_VERSION});
-    for (uint16_t i = 1; told && i < WIRE_SETTINGS; i++)
+    for (uint16_t i = 1; i < WIRE_SETTINGS; i++)
         tell(g, &(struct wire_message){.kind = WIRE_SETTING, .setting = i, .value = told->settings[i]});
-    if (told) {
-        str_copy(url.bytes, sizeof url.bytes, told->portal_url);
-        tell(g, &url);
-        tell(g, &(struct wire_message){.kind = WIRE_PROXIES, .proxies = told->proxies});
-    }
+    str_copy(url.bytes, sizeof url.bytes, told->portal_url);
+    tell(g, &url);
+    tell(g, &(struct wire_message){.kind = WIRE_PROXIES, .proxies = told->proxies});
     if (g->routes->known)
         tell_table(g);
 }

@@ -35,6 +35,8 @@ void routes_free(struct routes **routes);
 
 /* The engine has said what runs. */
 void routes_known(struct routes *routes);
+/* For how long each gateway that is there has told what is in use; -1: there is none. */
+int64_t routes_told_ms(const struct routes *routes);
 /* The session's server is at that address from now on. */
 void routes_open(struct session *s, const uint8_t address[16]);
 /* Tells what the session's route is now. */

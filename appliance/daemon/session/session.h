@@ -45,7 +45,7 @@ struct session_settings {
     int grace_ms;        /* after a start of the daemon no session is idle for this long (decisions 6) */
     const char *allow_origin, *default_url; /* of the Jupyter server (contract 5.2); NULL: none */
     const char *const *extra_arguments;     /* of the Jupyter server, ends with NULL; NULL: none */
-    const struct session_gateway *gateway;  /* routes.h; NULL: the gateway keeps what it begins with */
+    const struct session_gateway *gateway;  /* routes.h: what it is told */
 };
 
 struct session_spec {

@@ -8,7 +8,8 @@ kernels are none. A build reads its context and makes an image with the labels t
 
 A test speaks to it by POST /fake with a JSON object; each key is an order of its own:
     {"fault": "POST /containers/create", "status": 500, "message": "...", "times": 1, "after": 0, "delay": 0.2, "body": "..."}
-        `times` requests whose method and path (without version) begin so, once `after` others have passed, get that;
+        `times` requests whose method and path (without version) begin so, once `after` others have passed, get that; a *
+        in it stands for any text;
         status 0: none, the connection is closed; no status: only the delay, or a stall; delay "far": an hour.
         Requests to containers' servers are "SERVE /user/.../api".
     {"fault": "...", "stall": "name", "when": "before"}

@@ -1,5 +1,6 @@
 """What the fake engine keeps: containers, networks, images, events, and the faults that a test has ordered."""
 # SPDX-License-Identifier: BSD-3-Clause
+import fnmatch
 import json
 import threading
 
@@ -9,7 +10,8 @@ EVENTS_MAX = 1000
 
 
 class Fault:
-    """What happens to requests whose "METHOD path" begins with `line`: to `times` of them, once `after` have passed."""
+    """What happens to requests whose "METHOD path" begins with `line`, in which * stands for any text: to `times` of
+    them, once `after` have passed."""
 
     def __init__(self, order):
         self.line, self.times, self.after = order["fault"], order.get("times", 1), order.get("after", 0)
@@ -18,7 +20,7 @@ class Fault:
         self.stall, self.done_first = order.get("stall"), order.get("when") == "after"
 
     def takes(self, line):
-        if not self.times or not line.startswith(self.line):
+        if not self.times or not fnmatch.fnmatchcase(line, self.line + "*"):
             return False
         if self.after:
             self.after -= 1

@@ -279,7 +279,7 @@ static int make_front(struct daemon *d, struct err *e)
         .keepalive_ms = (int)c->keepalive,
     };
 
-    d->health = parts.health = health_new(d->loop, d->engine, c->health_hold);
+    d->health = parts.health = health_new(d->loop, d->engine, d->store, c->health_hold);
     if (inherited(&settings.portal_fd, "portal", e) < 0 || inherited(&settings.admin_fd, "admin", e) < 0)
         return -1;
     return api_new(&d->api, &parts, &settings, e);

@@ -96,7 +96,7 @@ static void start_with(const char *cors)
     settings.portal_fd = portal_fd;
     settings.admin_fd = admin_fd;
     settings.web_dir = mem_format("%s/web", getenv("SRCDIR") ? getenv("SRCDIR") : ".");
-    parts.health = health = health_new(loop, NULL, 90000);
+    parts.health = health = health_new(loop, NULL, store, 90000);
     if (api_new(&api, &parts, &settings, &e) < 0) {
         printf("Bail out! %s\n", e.text);
         exit(1);

@@ -20,6 +20,7 @@
 #include "tap.h"
 
 #define AGAIN_MS 20
+#define EVENTS_MS 300
 #define PATIENCE_MS 5000
 
 static struct loop *loop;
@@ -113,9 +114,9 @@ static bool becomes(enum err_code code)
     return engine_state(engine) == code;
 }
 
-static void engine_begin(void)
+static void engine_begin(int events_ms)
 {
-    struct engine_settings settings = {socket_path, "abcd0123", AGAIN_MS};
+    struct engine_settings settings = {socket_path, "abcd0123", AGAIN_MS, .events_ms = events_ms};
     struct err e;
 
     if (engine_new(&engine, loop, outbound, &settings, &e) < 0)
@@ -147,7 +148,7 @@ static void test_away(void)
     struct engine_container_list list;
     struct watch watch = {.wake = woken};
 
-    engine_begin();
+    engine_begin(0);
     engine_watch(engine, &watch);
     is_number(wait_for(engine_container_list(engine, &list, done)), ERR_ENGINE_GONE,
               "no engine at start is an error of each question");
@@ -178,15 +179,15 @@ static void test_version(void)
     ok(engine_can(engine) == (ENGINE_CAN_TRACE | ENGINE_CAN_STOP_BUILD), "an old engine has no heredoc");
     engine_free(&engine);
     order("{\"set\": {\"ApiVersion\": \"1.52\", \"MinAPIVersion\": \"1.44\", \"Version\": \"29.0.1\"}}");
-    engine_begin();
+    engine_begin(0);
     ok(becomes(ERR_NONE) && engine_can(engine) & ENGINE_CAN_HEREDOC, "a newer one has it, and we speak together");
     engine_free(&engine);
     order("{\"set\": {\"ApiVersion\": \"1.60\", \"MinAPIVersion\": \"1.55\"}}");
-    engine_begin();
+    engine_begin(0);
     ok(becomes(ERR_ENGINE_VERSION), "one that is too new has a state of its own");
     engine_free(&engine);
     order("{\"set\": {\"ApiVersion\": \"1.39\", \"MinAPIVersion\": \"1.12\"}}");
-    engine_begin();
+    engine_begin(0);
     ok(becomes(ERR_ENGINE_VERSION), "so has one that is too old");
     order("{\"set\": {\"ApiVersion\": {}}}");
     ok(becomes(ERR_ENGINE_ODD), "and one that does not say");
@@ -214,6 +215,26 @@ static void test_events(void)
     wait_for(engine_container_remove(engine, &c.row, done));
     wait_ms(50);
     ok(news > 0, "end and removal come through the new stream");
+    watch_end(&watch);
+}
+
+static void test_silent_events(void)
+{
+    struct engine_container_spec wanted = spec();
+    struct watch watch = {.wake = woken};
+    struct engine_container c;
+
+    order("{\"events\": \"lost\"}");
+    engine_watch(engine, &watch);
+    wait_for(engine_container_create(engine, &wanted, &c, done));
+    wait_for(engine_container_start(engine, &c, done));
+    news = 0;
+    for (int i = 0; i < PATIENCE_MS / 10 && !news; i++)
+        wait_ms(10);
+    ok(news > 0 && engine_state(engine) == ERR_NONE, "events that nobody hears any more are asked for anew, and all is "
+                                                     "listed again, though the engine never was away");
+    order("{\"events\": \"all\"}");
+    wait_for(engine_container_remove(engine, &c.row, done));
     watch_end(&watch);
 }
 
@@ -343,6 +364,13 @@ int main(void)
     test_away();
     test_version();
     test_events();
+    engine_free(&engine);
+    engine_begin(EVENTS_MS);
+    becomes(ERR_NONE);
+    test_silent_events();
+    engine_free(&engine);
+    engine_begin(0);
+    becomes(ERR_NONE);
     test_restart();
     test_create_faults();
     test_remove_faults();

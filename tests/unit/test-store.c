@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -434,6 +435,26 @@ static void not_ours(void)
        "so is a folder that is not there: %s", e.text);
 }
 
+/* A disk without room: no file may grow any more, which SQLite meets as it would a full disk. */
+static void no_room(void)
+{
+    const struct rlimit none = {0, RLIM_INFINITY}, all = {RLIM_INFINITY, RLIM_INFINITY};
+    struct store *s = opened();
+    struct store_event event = {.kind = "test"};
+    struct err e;
+
+    signal(SIGXFSZ, SIG_IGN);
+    ok(store_usable(s), "a store that has just been opened can be written");
+    setrlimit(RLIMIT_FSIZE, &none);
+    for (int i = 0; i < 2; i++)
+        ok(store_event_add(s, &event, &e) < 0 && e.code == ERR_STORE_FAILED && !store_usable(s),
+           "without room a write is refused, each time, and the store says that it cannot be written: %s", e.text);
+    setrlimit(RLIMIT_FSIZE, &all);
+    ok(store_begin(s, &e) == 0 && store_event_add(s, &event, &e) == 0 && store_commit(s, &e) == 0 && store_usable(s),
+       "with room again the next write succeeds, and it says so");
+    store_close(&s);
+}
+
 int main(void)
 {
     cleanup_free char *command = NULL;
@@ -453,6 +474,7 @@ int main(void)
     one_daemon();
     newer();
     not_ours();
+    no_room();
     command = mem_format("rm -r %s", folder);
     return system(command) || tap_end();
 }

@@ -90,7 +90,12 @@ static void events_done(void *arg, const struct err *e)
     struct engine *en = arg;
 
     en->events = NULL;
-    engine_lost(en, e);
+    if (e->code != ERR_DEADLINE) {
+        engine_lost(en, e);
+        return;
+    }
+    en->events = engine_events(en, (struct done){events_done, en});
+    watch_wake_all(&en->watchers); /* what the old stream did not tell is in a listing */
 }
 
 /* ---- who is there? ---- */
@@ -255,6 +260,7 @@ int engine_new(struct engine **out, struct loop *loop, struct outbound *outbound
         return err_set(e, ERR_MALFORMED, "%s is no instance: 8 hex digits", settings->instance);
     en = mem_zero(1, sizeof *en);
     *en = (struct engine){.loop = loop, .outbound = outbound, .ask_again_ms = settings->ask_again_ms};
+    en->events_ms = settings->events_ms ? settings->events_ms : ENGINE_EVENTS_MS;
     en->socket = mem_string(settings->socket);
     en->cgroup_parent = mem_string(settings->cgroup_parent);
     en->data_root = mem_string("");

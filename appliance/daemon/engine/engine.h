@@ -24,11 +24,15 @@ enum engine_can {
     ENGINE_CAN_FREEZE = 1 << 4,      /* through the cgroup, 1 ms; else through the API, 20 ms */
 };
 
+/* A stream of events that has fallen silent looks like one that has nothing to tell (IR 2018-07-08). */
+#define ENGINE_EVENTS_MS 300000
+
 struct engine_settings {
     const char *socket;        /* path */
     const char *instance;      /* 8 hex digits */
     int ask_again_ms;          /* between attempts to reach an engine that is away */
     const char *cgroup_parent; /* what it puts build steps below; NULL: what it does by itself (decisions 16) */
+    int events_ms;             /* its events are asked for anew after this; 0: ENGINE_EVENTS_MS */
 };
 
 /* Returns at once; connects and reconnects behind it. Settings are copied. */

@@ -56,7 +56,7 @@ struct op *engine_events(struct engine *en, struct done done)
         mem_format("{\"type\":[\"container\"],\"event\":[\"start\",\"die\",\"destroy\"],\"label\":[\"%s=%s\"]}",
                    ENGINE_LABEL_INSTANCE, en->instance);
     cleanup_free char *path = engine_path("/events?filters=%s", filters);
-    struct engine_question question = {.method = "GET", .path = path, .limit_ms = ENGINE_NO_LIMIT};
+    struct engine_question question = {.method = "GET", .path = path, .limit_ms = en->events_ms};
 
     question.chunk = events_came;
     question.arg = s;

@@ -21,7 +21,7 @@ struct engine {
     struct outbound *outbound;
     char *socket;
     char instance[ENGINE_INSTANCE_MAX];
-    int ask_again_ms;
+    int ask_again_ms, events_ms;
     char version[ENGINE_VERSION_MAX]; /* of its API, negotiated; "" while it is away */
     bool has_init;                    /* it can put a reaper in front of a container's command */
     unsigned can;
@@ -43,7 +43,8 @@ void engine_doubt(struct engine *en);
 /* It is away: says so, and connects again later. */
 void engine_lost(struct engine *en, const struct err *why);
 
-/* Streams the events of our containers and wakes the watchers with each. Ends only with an error. */
+/* Streams the events of our containers and wakes the watchers with each. Ends only with an error: ERR_DEADLINE
+ * after events_ms. */
 struct op *engine_events(struct engine *en, struct done done);
 
 #endif

@@ -9,10 +9,12 @@
 #include "engine/engine.h"
 #include "federation/hold.h"
 #include "loop/loop.h"
+#include "store/store.h"
 
 struct health {
     struct loop *loop;
     struct engine *engine;
+    struct store *store;
     struct watch watch;
     struct hold hold;
     int64_t hold_ms;
@@ -20,7 +22,9 @@ struct health {
 
 static bool look(struct health *h)
 {
-    return hold_turn(&h->hold, engine_state(h->engine) == ERR_NONE, loop_now(h->loop), h->hold_ms);
+    bool well = engine_state(h->engine) == ERR_NONE && store_usable(h->store);
+
+    return hold_turn(&h->hold, well, loop_now(h->loop), h->hold_ms);
 }
 
 static void engine_changed(void *arg)
@@ -28,11 +32,11 @@ static void engine_changed(void *arg)
     look(arg);
 }
 
-struct health *health_new(struct loop *loop, struct engine *engine, int64_t hold_ms)
+struct health *health_new(struct loop *loop, struct engine *engine, struct store *store, int64_t hold_ms)
 {
     struct health *h = mem_zero(1, sizeof *h);
 
-    *h = (struct health){.loop = loop, .engine = engine, .hold_ms = hold_ms};
+    *h = (struct health){.loop = loop, .engine = engine, .store = store, .hold_ms = hold_ms};
     h->watch = (struct watch){.wake = engine_changed, .arg = h};
     engine_watch(engine, &h->watch);
     return h;

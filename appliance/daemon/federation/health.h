@@ -11,14 +11,16 @@
 
 /*
  * It looks at the engine whenever that comes or goes and whenever it is asked, so a fall between two questions is not
- * missed. Asking costs nothing: nobody else is asked for it (contract 4.3: a director asks ten times in a row).
+ * missed, and at the state's disk when it is asked (store_usable()). Asking costs next to nothing: nobody else is asked
+ * for it (contract 4.3: a director asks ten times in a row).
  */
 struct health;
 struct loop;
 struct engine;
+struct store;
 
-/* `hold_ms`: decisions 35. Loop and engine outlive it. */
-struct health *health_new(struct loop *loop, struct engine *engine, int64_t hold_ms);
+/* `hold_ms`: decisions 35. What it is given outlives it. */
+struct health *health_new(struct loop *loop, struct engine *engine, struct store *store, int64_t hold_ms);
 void health_free(struct health **h);
 
 struct health_pods {

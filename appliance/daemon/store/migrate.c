@@ -64,17 +64,28 @@ static int version_of(struct store *s, int *out, struct err *e)
     return result == SQLITE_ROW ? 0 : -1;
 }
 
+static int write_version(struct store *s, int version, struct err *e)
+{
+    char sql[64];
+
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", version);
+    return store_exec(s, sql, e);
+}
+
+int store_write_version(struct store *s, struct err *e)
+{
+    return write_version(s, SCHEMA_VERSION, e);
+}
+
 static int migrate_once(struct store *s, int from, struct err *e)
 {
-    char version[64];
     int result;
 
-    snprintf(version, sizeof version, "PRAGMA user_version = %d", from + 1);
     if (store_begin(s, e) < 0)
         return -1;
     result = store_exec(s, migrations[from], e);
     if (result == 0)
-        result = store_exec(s, version, e);
+        result = write_version(s, from + 1, e);
     if (result == 0)
         result = store_commit(s, e);
     store_rollback(s);

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/table.h"
@@ -120,10 +122,43 @@ int store_begin(struct store *s, struct err *e)
 
 int store_commit(struct store *s, struct err *e)
 {
-    if (store_exec(s, "COMMIT", e) == 0)
+    if (store_exec(s, "COMMIT", e) == 0) {
+        store_judge(s, true);
         return 0;
+    }
     store_rollback(s);
     return -1;
+}
+
+void store_judge(struct store *s, bool well)
+{
+    if (well && s->failing)
+        log_line(LOG_NOTICE, ERR_NONE, "the state can be written again");
+    s->failing = !well;
+    s->judged = clock_ms();
+}
+
+/* Setting the version that it has writes a page all the same. */
+static int write_nothing(struct store *s, struct err *e)
+{
+    cleanup_rollback struct store *open = s;
+
+    if (store_begin(s, e) < 0 || store_write_version(s, e) < 0)
+        return -1;
+    return store_commit(s, e);
+}
+
+bool store_usable(struct store *s)
+{
+    bool failing = s->failing;
+    struct err e;
+
+    if (clock_ms() - s->judged >= STORE_TRY_MS && write_nothing(s, &e) < 0) {
+        store_judge(s, false);
+        if (!failing)
+            log_err(LOG_ERR, &e, "nothing new can be started");
+    }
+    return !s->failing;
 }
 
 void store_rollback(struct store *s)

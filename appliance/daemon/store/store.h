@@ -3,6 +3,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -11,7 +12,8 @@
 /*
  * SQLite in WAL mode on the daemon's one thread (20 us a commit). Only this room sees SQL; it does not know what a
  * state or a step means: they are text. Every function that writes works inside the transaction that is open, or makes
- * one for itself. Errors: ERR_STORE_FAILED (SQLite's reason), ERR_STORE_NEWER (made by a newer Ringbinder).
+ * one for itself. Errors: ERR_STORE_FAILED (SQLite's reason), ERR_STORE_NEWER (made by a newer Ringbinder). A disk that
+ * is full or read-only is such an error, each time again; the first write that succeeds ends it.
  */
 struct store;
 
@@ -24,6 +26,11 @@ struct store;
 /* Opens or makes `path`, brings it up to this version. One process at a time: ERR_STORE_LOCKED says who has it. */
 int store_open(struct store **out, const char *path, struct err *e) ERR_CHECKED;
 void store_close(struct store **s);
+
+/* Whether it can be written: what the last write said, and where that is older than STORE_TRY_MS, a write that changes
+ * nothing. The journal hears when that turns. Not within a transaction. */
+#define STORE_TRY_MS 5000
+bool store_usable(struct store *s);
 
 /* Transactions do not nest. A rollback without a transaction does nothing, so that it can be a cleanup. */
 int store_begin(struct store *s, struct err *e) ERR_CHECKED;

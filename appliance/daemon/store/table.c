@@ -10,8 +10,24 @@
 
 #define SQL_MAX 4096 /* bytes of a statement that is made here */
 
-int store_failed(const struct store *s, const char *doing, struct err *e)
+/* Of the disk's making, and not of one statement's. */
+static bool is_of_disk(int result)
 {
+    switch (result & 0xff) { /* the primary code of an extended one */
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int store_failed(struct store *s, const char *doing, struct err *e)
+{
+    if (is_of_disk(sqlite3_errcode(s->db)))
+        store_judge(s, false);
     return err_set(e, ERR_STORE_FAILED, "%s: %s", doing, sqlite3_errmsg(s->db));
 }
 

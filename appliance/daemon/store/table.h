@@ -16,6 +16,8 @@ struct store {
     sqlite3 *db;
     int lock; /* descriptor of the lock file */
     char boot[64];
+    bool failing;   /* the last write did not reach the disk */
+    int64_t judged; /* when that was, clock_ms() */
     size_t kept;
     struct {
         const void *table; /* whose it is, and what it does there */
@@ -49,11 +51,15 @@ struct store_table {
     }
 
 /* ERR_STORE_FAILED with SQLite's reason. */
-int store_failed(const struct store *s, const char *doing, struct err *e);
+int store_failed(struct store *s, const char *doing, struct err *e);
+/* What a write has shown about the disk. */
+void store_judge(struct store *s, bool well);
 int store_exec(struct store *s, const char *sql, struct err *e) ERR_CHECKED;
 
 /* Brings the database up to this version (migrate.c). */
 int store_migrate(struct store *s, struct err *e) ERR_CHECKED;
+/* Writes the version of this version's schema: a write that changes nothing, once the state is migrated. */
+int store_write_version(struct store *s, struct err *e) ERR_CHECKED;
 
 /* The prepared statement of a table's verb, made from `sql` at its first use; reset and without values. NULL: *e. */
 sqlite3_stmt *store_statement(struct store *s, const void *table, const char *verb, const char *sql, struct err *e);

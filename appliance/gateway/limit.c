@@ -47,20 +47,25 @@ static void forget(struct limits *l, struct limit *one)
     free(one);
 }
 
+/* As the one that has been idle for the shortest time. */
+static void remember(struct limits *l, struct limit *one)
+{
+    leave_idle(l, one);
+    list_add(&l->idle, &one->node);
+    if (++l->n_idle > LIMIT_IDLE_MAX)
+        forget(l, container_of(l->idle.next, struct limit, node));
+}
+
 /* No connection of it is open: remembered only as long as it has to be. */
 static void rest(struct gateway *g, struct limit *one)
 {
     struct limits *l = &g->limits;
 
     refill(g, one);
-    if (one->tokens == bucket(g)) {
+    if (one->tokens == bucket(g))
         forget(l, one);
-        return;
-    }
-    leave_idle(l, one);
-    list_add(&l->idle, &one->node);
-    if (++l->n_idle > LIMIT_IDLE_MAX)
-        forget(l, container_of(l->idle.next, struct limit, node));
+    else
+        remember(l, one);
 }
 
 static struct limit *find(struct gateway *g, const uint8_t address[16])
@@ -102,12 +107,8 @@ struct limit *limit_of(struct gateway *g, const uint8_t address[16])
     struct limit *one = find(g, address);
 
     /* Behind a proxy nobody counts its connections: it is idle as soon as this request has been counted. */
-    if (!one->connections) {
-        leave_idle(&g->limits, one);
-        list_add(&g->limits.idle, &one->node);
-        if (++g->limits.n_idle > LIMIT_IDLE_MAX)
-            forget(&g->limits, container_of(g->limits.idle.next, struct limit, node));
-    }
+    if (!one->connections)
+        remember(&g->limits, one);
     return one;
 }
 

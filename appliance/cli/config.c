@@ -129,6 +129,24 @@ static void default_always(const json_t *row, struct buf *out)
     add_value(out, row, "default");
 }
 
+/* "idle" is a part of three. */
+static int say_unknown(const json_t *keys, const char *name)
+{
+    cleanup_buf struct buf like = BUF_OF(VALUE_MAX);
+    json_t *row;
+    size_t i;
+
+    json_array_foreach (keys, i, row)
+        if (strstr(list_text(row, "key"), name))
+            buf_add_format(&like, "%s%s", like.len ? ", " : "", list_text(row, "key"));
+    fprintf(stderr, "ringbinder config: there is no key %s; ", name);
+    if (like.len)
+        fprintf(stderr, "like it: %s\n", buf_text(&like));
+    else
+        fputs("`ringbinder config --quiet` lists them\n", stderr);
+    return 1;
+}
+
 static int print_key(const json_t *keys, const struct config *c)
 {
     json_t *row;
@@ -148,8 +166,7 @@ static int print_key(const json_t *keys, const struct config *c)
         printf("  %s\n", list_text(row, "help"));
         return 0;
     }
-    fprintf(stderr, "ringbinder config: there is no key %s; `ringbinder config --quiet` lists them\n", c->key);
-    return 1;
+    return say_unknown(keys, c->key);
 }
 
 static error_t take(int option, char *text, struct argp_state *state)

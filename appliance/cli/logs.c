@@ -163,7 +163,9 @@ int cli_logs(int argc, char **argv)
         "\vExamples:\n"
         "  ringbinder logs --follow 3f2a91c04e7d\n"
         "  ringbinder logs jupyter-demo-x1y2z3ab\n"
-        "On a terminal, control characters in a log are shown as escapes; a pipe gets them as they are."};
+        "Following a build does not count as watching it: one that no visitor waits for is stopped all the same "
+        "(build_abandon). On a terminal, control characters in a log are shown as escapes; a pipe gets them as they "
+        "are."};
     struct logs l = {.dir = CLI_DIR};
     struct err e, no_session;
 

@@ -264,6 +264,7 @@ def test_the_configuration_is_shown_with_where_it_was_set(tmp_path):
         assert "verysecret" not in run("config", "--config", config, *arguments).stdout
     assert "30m" in run("config", "--config", config, "idle_limit").stdout
     assert run("config", "--config", config, "idle_limitt").returncode == 1
+    assert "idle_limit" in run("config", "idle").stderr, "a part of a name is enough to be told"
     assert "idle_limit" in run("config", "--quiet").stdout.splitlines()
 
 

@@ -95,14 +95,24 @@ static void one_answer(struct http_head *h, const char *bytes, size_t end, size_
     hold_body(&f, bytes + end, len - end);
 }
 
+/* The same frames whether the bytes come at once or one by one. */
+static void hold_frames(const char *bytes, size_t len)
+{
+    struct http_wsframe whole = {0}, single = {0};
+    bool spoke = http_wsframe_take(&whole, bytes, len), spoke_once = false;
+
+    for (size_t i = 0; i < len; i++)
+        spoke_once |= http_wsframe_take(&single, bytes + i, 1);
+    hold(spoke == spoke_once && whole.state == single.state && whole.left == single.left);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 {
     static struct http_head head;
-    struct http_wsframe frame = {0};
     const char *bytes = (const char *)input;
     size_t end = http_head_end(bytes, len, 0);
 
-    http_wsframe_take(&frame, bytes, len);
+    hold_frames(bytes, len);
     if (!end)
         return 0;
     hold(http_head_end(bytes, len, end / 2) == end && http_head_end(bytes, end, 0) == end);

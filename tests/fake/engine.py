@@ -19,6 +19,7 @@ A test speaks to it by POST /fake with a JSON object; each key is an order of it
     {"image": "name", "labels": {...}}      there is such an image
     {"end": "container name", "code": 137}  it dies
     {"gone": "container name"}              somebody removes it
+    {"alive": 20}                           the oldest of those that run die, until so many are left
     {"servers": "answer"}                   of containers that start from now on: "silent", "absent" (nobody listens) or
                                             "exit" (it ends at once, with code 1)
     {"forget_events": true}                 every stream of events is closed
@@ -89,6 +90,10 @@ def tell(order):
             die(STATE.containers[order["end"]], order.get("code", 0))
         if "gone" in order:
             remove(order["gone"])
+        if "alive" in order:
+            running = [one for one in STATE.containers.values() if one["State"]["Status"] == "running"]
+            for container in running[:max(0, len(running) - order["alive"])]:
+                die(container, 0)
         STATE.servers = order.get("servers", STATE.servers)
         STATE.telling = order.get("events", STATE.telling)
         if "forget_events" in order:

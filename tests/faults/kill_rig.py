@@ -1,5 +1,6 @@
-"""An appliance on the fake engine, whose daemon is killed where a test holds it; and what has to be true after that."""
+"""An appliance whose programs are killed where a test holds them or at random; and what has to be true after that."""
 import contextlib
+import http.client
 import sqlite3
 import subprocess
 import threading
@@ -7,6 +8,7 @@ import uuid
 from pathlib import Path
 
 from oracles import processes_of, wait_until
+from ringbinder import engine
 from ringbinder.appliance import SHORT_DELAYS, Appliance
 from ringbinder.gate import Gate
 from ringbinder.launch import build_path, follow
@@ -16,33 +18,44 @@ AGREE_LIMIT_S = 15  # how long the sweeper may take until rows and engine say th
 STUB = "FROM ringbinder/stub:1\n"
 
 
-class Rig:
-    """Context manager: an appliance in `folder`, its git server behind a gate, a bystander's session."""
+class Docker:
+    """The machine's engine, asked what FakeEngine is asked."""
 
-    def __init__(self, folder, fake, server, **settings):
-        self.fake, self.server = fake, server
+    settings = {}
+
+    @staticmethod
+    def containers():
+        return {one["Names"][0].lstrip("/"): one["State"] for one in engine.ask("GET", "/containers/json?all=1")[1]}
+
+    @staticmethod
+    def left(instance):
+        engine.remove_images(instance)
+        return [one["Id"] for kind in ("containers", "networks") for one in engine.of_instance(kind, instance)]
+
+
+class Rig:
+    """Context manager: an appliance in `folder` on an engine (FakeEngine, or Docker), its git server behind a gate, a
+    bystander's session."""
+
+    def __init__(self, folder, on, server, **settings):
+        self.engine, self.server = on, server
         self.gate = Gate(server.port)
         self.appliance = Appliance(folder, [self.gate.port],
-                                   **{**SHORT_DELAYS, "sweep": "200ms", **fake.settings, **settings})
+                                   **{**SHORT_DELAYS, "sweep": "200ms", **on.settings, **settings})
         self.clients = []
 
     def __enter__(self):
-        self.fake.tell(clear=True)
-        self.fake.tell(servers="answer")
         self.appliance.start()
         self.bystander = self.launch(self.repository({"Dockerfile": STUB}))
         return self
 
     def __exit__(self, kind, *_):
-        self.fake.tell(clear=True)
         self.gate.open()
         instance = self.appliance.instance()
         self.appliance.stop()
         self.gate.close()
         if kind is None:
-            state = self.fake.state()
-            assert [name for name in state["containers"] if instance in name] == [], "a container was left at the end"
-            assert f"ringbinder-{instance}" not in state["networks"], "the network was left at the end"
+            assert self.engine.left(instance) == []
             tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
             assert f"ringbinder_{instance}" not in tables, "the table of nftables was left at the end"
             assert processes_of(int(self.appliance.settings["fetch_uid"])) == []
@@ -72,7 +85,8 @@ class Rig:
     # ---- rows ----
 
     def rows(self, query):
-        with contextlib.closing(sqlite3.connect(f"file:{self.appliance.state}/ringbinder.db?mode=ro", uri=True)) as store:
+        path = f"file:{self.appliance.state}/ringbinder.db?mode=ro"
+        with contextlib.closing(sqlite3.connect(path, uri=True)) as store:
             return store.execute(query).fetchall()
 
     def newest_step(self, table):
@@ -91,7 +105,7 @@ class Rig:
 
     def containers(self):
         instance = self.appliance.instance()
-        return {name.rpartition("-")[2]: state for name, state in self.fake.containers().items() if instance in name}
+        return {name.rpartition("-")[2]: state for name, state in self.engine.containers().items() if instance in name}
 
     def wanted(self):
         """Containers of sessions that have not ended, by the rows."""
@@ -109,7 +123,8 @@ class Rig:
             client.join()
             ends = [event["phase"] for event in client.events if event.get("phase") in ("ready", "failed")]
             assert len(ends) == 1, client.events[-3:]
-        assert wait_until(self.agree, AGREE_LIMIT_S), (self.containers(), self.wanted(), self.appliance.journal()[-3000:])
+        agree = wait_until(self.agree, AGREE_LIMIT_S)
+        assert agree, (self.containers(), self.wanted(), self.appliance.journal()[-3000:])
         doubled = self.rows("SELECT session FROM container WHERE ended = 0 GROUP BY session HAVING count(*) > 1")
         assert doubled == []
         for table in "launch", "build":  # a build whose client was served by the image goes on to its end
@@ -120,7 +135,13 @@ class Rig:
         assert unclaimed == [], "a server that no launch led to"
         ready = [client.events[-1] for client in self.clients if client.events[-1]["phase"] == "ready"]
         for one in [self.bystander, *ready]:
-            assert Session(one).json("api")["version"], "who was promised a server has none"
+            assert wait_until(lambda of=one: answers(of), AGREE_LIMIT_S), "who was promised a server has none"
+
+
+def answers(ready):
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        return Session(ready).ask("api", timeout=5)[0] == 200
+    return False
 
 
 class Client(threading.Thread):

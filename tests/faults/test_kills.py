@@ -92,7 +92,7 @@ class Play:
     """One case: comes to the step, kills there, and looks at what came of it."""
 
     def __init__(self, rig, held, when):
-        self.rig, self.fake, self.held, self.when = rig, rig.fake, held, when
+        self.rig, self.fake, self.held, self.when = rig, rig.engine, held, when
 
     def hold(self, line=None, after=None):
         self.fake.stall(line or self.held.line, when="after" if self.when == AFTER else "before",

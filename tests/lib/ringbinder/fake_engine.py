@@ -76,6 +76,11 @@ class FakeEngine:
         """Name -> state."""
         return self.state()["containers"]
 
+    def left(self, instance):
+        """What an instance has left here."""
+        state = self.state()
+        return [name for name in [*state["containers"], *state["networks"]] if instance in name]
+
     def stall(self, line, name="stall", when="before", after=0):
         """The next request that begins so, once `after` others have passed, is not answered until it is released."""
         self.tell(fault=line, stall=name, when=when, after=after)

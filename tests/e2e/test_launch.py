@@ -7,6 +7,7 @@ import urllib.request
 import pytest
 from e2e_fixtures import STUB
 from ringbinder import engine
+from ringbinder.appliance import SMALL_GUARANTEE
 from ringbinder.launch import LaunchFailed, Stream, events_of, launch, spec
 from ringbinder.notebook import Session
 from ringbinder.repository import git
@@ -93,7 +94,7 @@ def test_the_container_has_the_contracts_environment_and_limits(appliance, serve
                 "BINDER_LAUNCH_HOST": f"{appliance.portal}/", "BINDER_REQUEST": first["binder_request"],
                 "BINDER_PERSISTENT_REQUEST": first["binder_persistent_request"],
                 "JUPYTERHUB_SERVICE_PREFIX": f"/user/{name}/", "JUPYTERHUB_USER": name, "JUPYTERHUB_BASE_URL": "/",
-                "MEM_LIMIT": "2147483648", "MEM_GUARANTEE": "471859200", "CPU_LIMIT": "1",
+                "MEM_LIMIT": "2147483648", "MEM_GUARANTEE": str(SMALL_GUARANTEE), "CPU_LIMIT": "1",
                 "JUPYTER_IMAGE": first["image"], "JUPYTER_IMAGE_SPEC": first["image"], "uid": "1000"}
     assert {key: seen.get(key) for key in expected} == expected
     _, running = engine.ask("GET", "/containers/json?filters=" + urllib.request.quote(json.dumps(

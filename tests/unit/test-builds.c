@@ -428,6 +428,7 @@ static void test_hostile_fetch(void)
 /* Decisions 19. */
 static void test_memory(void)
 {
+    cleanup_free char *log = NULL;
     struct result one, two;
 
     begin();
@@ -441,6 +442,8 @@ static void test_memory(void)
     run_ms(100);
     ok(fake_builder.builds == 1 && ledger.used[LEDGER_BUILDS] == 2000,
        "a build that runs has a claim to its memory, one that waits for it has none");
+    log = log_of("i:2");
+    ok(strstr(log, "Waiting for memory") != NULL, "and says what it waits for");
     ledger_claim(&ledger, LEDGER_SESSIONS, 1000);
     run_ms(100);
     ok(fake_builder.builds == 2 && ledger_left(&ledger) == 0, "it begins when a session gives it back");

@@ -141,35 +141,31 @@ static void gone_with(const struct session *s, enum err_code code, const char *t
     daemon_ends();
 }
 
-static void containers_that_end(void)
+static struct session *one_that_runs(void)
 {
     struct waiter w;
-    struct session *s;
 
     daemon_starts();
     run_for(10);
-    s = running(&w, 1);
+    return running(&w, 1);
+}
+
+static void containers_that_end(void)
+{
+    struct session *s = one_that_runs();
+
     fake_engine_kill(&s->container);
     run_for(500);
     gone_with(s, ERR_SESSION_MEMORY, "it needed more than the 2048 MiB of memory that a session has here");
-
-    daemon_starts();
-    run_for(10);
-    s = running(&w, 1);
+    s = one_that_runs();
     fake_engine_exit(&s->container, 137);
     run_for(500);
     gone_with(s, ERR_SESSION_EXITED, "the notebook server was killed");
-
-    daemon_starts();
-    run_for(10);
-    s = running(&w, 1);
+    s = one_that_runs();
     fake_engine_exit(&s->container, 3);
     run_for(500);
     gone_with(s, ERR_SESSION_EXITED, "the notebook server ended by itself, with code 3");
-
-    daemon_starts();
-    run_for(10);
-    s = running(&w, 1);
+    s = one_that_runs();
     fake_engine_prune(&s->container);
     run_for(500);
     gone_with(s, ERR_SESSION_LOST, "the container was removed from outside");
@@ -177,13 +173,9 @@ static void containers_that_end(void)
 
 static void ended_by_its_operator(void)
 {
-    struct waiter w;
-    struct session *s;
+    struct session *s = one_that_runs();
     struct err why;
 
-    daemon_starts();
-    run_for(10);
-    s = running(&w, 1);
     fake_engine.hold[FAKE_LOOK] = true;
     fake_engine_exit(&s->container, 3);
     run_for(500);
@@ -196,12 +188,8 @@ static void ended_by_its_operator(void)
 /* What the engine does not say is asked for again. */
 static void engine_away_at_the_end(void)
 {
-    struct waiter w;
-    struct session *s;
+    struct session *s = one_that_runs();
 
-    daemon_starts();
-    run_for(10);
-    s = running(&w, 1);
     fake_engine.fail[FAKE_LOOK] = ERR_ENGINE_GONE;
     fake_engine_exit(&s->container, 3);
     run_for(SWEEP_MS);

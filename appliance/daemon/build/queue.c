@@ -152,8 +152,21 @@ static void start(struct build *b)
 
 static bool may_start(const struct builds *all)
 {
-    return engine_state(all->engine) == ERR_NONE && all->n_running < all->at_a_time && !list_empty(&all->waiting) &&
-           ledger_left(all->ledger) >= all->step_memory;
+    return engine_state(all->engine) == ERR_NONE && all->n_running < all->at_a_time && !list_empty(&all->waiting);
+}
+
+static bool has_memory(const struct builds *all)
+{
+    return ledger_left(all->ledger) >= all->step_memory;
+}
+
+static void tell_want_of_memory(struct build *b)
+{
+    static const char sentence[] = "Waiting for memory: sessions and other builds have all that this machine can give.";
+
+    if (!b->told_memory)
+        build_log_line(b->log, "waiting", sentence, sizeof sentence - 1);
+    b->told_memory = true;
 }
 
 static void advance_soon(struct builds *all);
@@ -167,8 +180,10 @@ static void advance(void *arg)
         advance_soon(all);
         return;
     }
-    while (may_start(all))
+    while (may_start(all) && has_memory(all))
         start(turn_next(all));
+    if (may_start(all))
+        tell_want_of_memory(turn_next(all));
     turn_tell(all);
 }
 

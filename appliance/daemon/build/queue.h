@@ -80,6 +80,7 @@ struct build {
     int rank, place;     /* turn.c's, as is last_turn */
     uint64_t last_turn;
     int told_ahead;           /* that its log has; -1: none */
+    bool told_memory;         /* it says that there is none for this build */
     int64_t unwatched;        /* loop_now() when nobody was seen watching; -1: somebody is */
     int64_t began, over;      /* loop_now(); over: of one that has ended */
     struct loop_timer *limit; /* of the whole build */

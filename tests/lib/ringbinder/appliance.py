@@ -20,6 +20,8 @@ FETCH_UIDS = 2_000_000
 SHORT_DELAYS = {"retry_delay": "200ms", "linger": "1s", "resolve_keep": "0ms", "health_hold": "0ms",
                 "failed_build_keep": "0ms"}
 
+SMALL_GUARANTEE = 16 << 20
+
 
 def free_port():
     with socket.socket() as s:
@@ -42,7 +44,9 @@ class Appliance:
                          "hub_url": f"http://127.0.0.1:{sessions}/", "web_dir": TOP / "web",
                          "fetch_uid": FETCH_UIDS + portal,
                          "fetch_allow": [f"127.0.0.1:{port}" for port in fetch_ports],
-                         "dockerfile_bases": "ringbinder/stub:1", **settings}
+                         "dockerfile_bases": "ringbinder/stub:1",
+                         # Sessions of a whole run of tests live side by side, and on small machines.
+                         "mem_guarantee": SMALL_GUARANTEE, **settings}
         self.portal = f"http://{self.settings['portal_listen']}"
         self.sessions = f"http://{self.settings['sessions_listen']}"
         self.state = self.folder / "state"

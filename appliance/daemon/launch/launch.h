@@ -17,10 +17,11 @@
  * sentence.
  *
  * One that has ended is kept for keep_ms for who lost his connection (decisions 31); of those without a reader the last
- * LAUNCHES_KEPT, and the last LAUNCH_LOGS_KEPT with their logs. What is not in memory is found by its row for as long.
+ * LAUNCHES_KEPT, and the last LAUNCH_LOGS_KEPT with their logs. What is not in memory is found by its row for as long,
+ * which tells its end, and each takes 13 KB: so few are kept.
  */
 #define LAUNCHES_MAX 1024
-#define LAUNCHES_KEPT 1024
+#define LAUNCHES_KEPT 128
 #define LAUNCH_LOGS_KEPT 32
 
 struct launch;

@@ -22,12 +22,22 @@ http {{
         listen {address} backlog=511;
         location / {{
             proxy_pass http://{behind};
-            proxy_http_version 1.1; proxy_set_header Host $http_host; proxy_set_header Connection "";
+            proxy_http_version 1.1; proxy_set_header Host $http_host; {fields}
             # Who has said all, and closes that half, still gets its answer.
             proxy_ignore_client_abort on;
         }}
     }}
 }}
+"""
+
+
+PLAIN = 'proxy_set_header Connection "";'
+
+# As a campus's web server in front of the gateway has it.
+IN_FRONT = """
+            proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $http_connection;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto https;
+            proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Real-IP $remote_addr;
 """
 
 
@@ -39,13 +49,14 @@ def free_port():
 class Nginx:
     """Listens at 127.0.0.1:`port` and passes all on to `behind`, "address:port" or "unix:path"."""
 
-    def __init__(self, folder, behind, body_max=64000000):
+    def __init__(self, folder, behind, body_max=64000000, fields=PLAIN):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         configuration = self.folder / "nginx.conf"
         configuration.write_text(CONFIGURATION.format(folder=self.folder, address=f"127.0.0.1:{self.port}",
-                                                      behind=behind, body_max=body_max))
+                                                      behind=behind, body_max=body_max,
+                                                      fields=fields))
         self.log = open(self.folder / "nginx.log", "w")
         self.process = subprocess.Popen(["nginx", "-e", "stderr", "-c", configuration], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)

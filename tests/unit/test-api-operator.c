@@ -156,7 +156,7 @@ static void test_stopping_sessions(void)
        "another method is told which ones there are");
     is_number(status_of(ask_with(ADMIN, too_long, "")), 400, "a reason that is too long is refused");
     fake_operator.keeps = true;
-    json = told(500, "DELETE /api/sessions/two-b2");
+    json = told(503, "DELETE /api/sessions/two-b2");
     is(error_text(json, "code"), "RB1801", "an end that cannot be kept is an error");
     json_decref(json);
     fake_operator.keeps = false;

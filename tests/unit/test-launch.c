@@ -160,10 +160,11 @@ static void failures_on_the_way(void)
     world_new();
     err_set(&w.builds.find_error, ERR_STORE_FAILED, "disk I/O error in /var/lib");
     launch("git", URL "/main", "text/event-stream");
-    fails_with("contract 2.11: what nobody expects has its status, and a sentence without our inside",
-               "data: {\"phase\":\"failed\",\"status_code\":500,\"message\":\"the state could not be read or "
-               "written\\n\"}\n\n",
-               "RB1801");
+    fails_with(
+        "contract 2.11: what nobody expects has its status, and a sentence without our inside",
+        "data: {\"phase\":\"failed\",\"status_code\":503,\"message\":\"this service cannot read or write its own "
+        "records just now, so nothing new starts here; notebooks that run go on\\n\"}\n\n",
+        "RB1801");
     world_new();
     err_set(&w.builds.find_error, ERR_ENGINE_GONE, "no engine at /run/docker.sock");
     launch("git", URL "/main", "text/event-stream");

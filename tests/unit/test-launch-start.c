@@ -38,6 +38,21 @@ static void attempts(void)
     world_end();
 }
 
+/* Whatever a start hangs in, its launch does not. */
+static void an_attempt_without_an_end(void)
+{
+    world_new();
+    w.sessions.ms = 1 << 30;
+    launch("git", URL "/main", "text/event-stream");
+    run_for(599000);
+    ok(!strstr(buf_text(&w.got), "failed"), "a start has ten minutes");
+    run_for(2000);
+    ok(strstr(buf_text(&w.got), SPAWN_FAILED("Image " IMAGE " took too long to launch") AGAIN(1)) != NULL,
+       "contract 2.11: then it took too long, and there is another attempt");
+    is_number(w.sessions.cancelled, 1, "the first is over");
+    world_end();
+}
+
 /* Each costs a container and a wait: what the image itself is at fault for is tried once; what an operator has ended,
  * too. */
 static void attempts_that_cannot_help(void)
@@ -233,6 +248,7 @@ int main(void)
     if (!world_folder())
         return 1;
     attempts();
+    an_attempt_without_an_end();
     attempts_that_cannot_help();
     full();
     full_meanwhile();

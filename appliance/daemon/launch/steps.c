@@ -281,6 +281,8 @@ static enum flow_result recover_session(struct flow *f, struct err *e)
     give_slot(l);
     if (e->code == ERR_SESSION_FULL)
         return FLOW_FAIL;
+    if (e->code == ERR_DEADLINE) /* in the contract's words */
+        err_set(e, ERR_DEADLINE, "Image %.180s took too long to launch", l->row.image);
     feed_add(&l->feed, text_spawn_failed(e));
     if (f->tries >= settings->attempts || !is_worth_another(e) || take_place(l, e) < 0)
         return FLOW_FAIL;

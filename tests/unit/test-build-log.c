@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -12,6 +13,15 @@
 
 static char path[64];
 static struct loop *loop;
+
+static int preads;
+
+/* In place of libc's: how often the file is asked. */
+ssize_t pread(int fd, void *to, size_t room, off_t at)
+{
+    preads++;
+    return syscall(SYS_pread64, fd, to, room, at);
+}
 
 static struct build_log *begin(void)
 {
@@ -268,6 +278,32 @@ static void test_key(void)
     ok(strcmp(key, again) != 0, "however they are written");
 }
 
+static void test_many_readers(void)
+{
+    struct build_log *log = begin();
+    struct build_log_cursor cursors[200] = {0}, late = {0};
+    cleanup_buf struct buf out = BUF_OF(BUILD_LOG_LINE_MAX);
+    int wrong = 0;
+
+    for (int round = 0; round < 3; round++) {
+        char text[32];
+
+        snprintf(text, sizeof text, "round %d", round);
+        say(log, text);
+        pass();
+        preads = 0;
+        for (int i = 0; i < 200; i++) {
+            buf_clear(&out);
+            wrong += !build_log_read(log, &cursors[i], &out) || !strstr(buf_text(&out), text);
+        }
+        ok(!wrong && preads <= 2, "two hundred readers of the same lines cost one reading");
+    }
+    buf_clear(&out);
+    ok(build_log_read(log, &late, &out) && strstr(buf_text(&out), "round 0") && strstr(buf_text(&out), "round 2"),
+       "who comes later has all of it");
+    build_log_release(&log);
+}
+
 int main(void)
 {
     struct err e;
@@ -278,6 +314,7 @@ int main(void)
     test_lines();
     test_small_reader();
     test_gathering();
+    test_many_readers();
     test_million_lines();
     test_next_daemon();
     test_key();

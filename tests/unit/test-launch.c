@@ -287,6 +287,25 @@ static void a_launch_without_readers(void)
     world_end();
 }
 
+/* A build belongs to the daemon, a session to who waits for it. */
+static void a_build_whose_readers_have_gone(void)
+{
+    for (int gone_ms = 29000; gone_ms <= 30000; gone_ms += 1000) {
+        world_new();
+        w.builds.image = (struct id){0};
+        w.builds.ms = 20000; /* to resolve, to look and to build: 60 s in all */
+        launch("git", URL "/main", "text/event-stream");
+        run_for(60000 - gone_ms);
+        launch_reader_free(&w.reader);
+        run();
+        if (gone_ms < 30000)
+            is_number(w.sessions.started, 1, "who has been away for less than 30 s may come back: there is a session");
+        else
+            ok(!w.sessions.started && strstr(w.journal, "RB1517"), "who has been away for longer gets none");
+        world_end();
+    }
+}
+
 static void launches_are_bounded(void)
 {
     const struct launch_request request = {
@@ -497,6 +516,7 @@ int main(void)
     a_branch_that_was_renamed();
     refs_of_github();
     a_launch_without_readers();
+    a_build_whose_readers_have_gone();
     launches_are_bounded();
     after_a_restart();
     after_a_restart_without_its_session();

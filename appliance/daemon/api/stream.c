@@ -65,7 +65,7 @@ static void refill(struct stream *s)
 {
     enum launch_read read;
 
-    buf_free(&s->out); /* a stream that waits holds no memory */
+    buf_free(&s->out);
     s->out = BUF_OF(LAUNCH_READ_ROOM);
     s->sent = 0;
     if (s->keepalive_due) {
@@ -103,6 +103,10 @@ static ssize_t pull(void *arg, uint64_t at, char *to, size_t room)
         len = room;
     memcpy(to, s->out.bytes + s->sent, len);
     s->sent += len;
+    if (s->sent == s->out.len) {
+        buf_free(&s->out); /* who waits holds nothing, and the next of two hundred takes the same memory */
+        s->sent = 0;
+    }
     return (ssize_t)len;
 }
 

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "loop/loop.h"
 
 struct build_log {
@@ -24,6 +25,8 @@ struct build_log {
     uint64_t live_begin;                  /* the last lines of that */
     uint64_t lines[BUILD_LOG_LIVE_LINES]; /* where the last lines begin; `oldest` is the next to go */
     unsigned oldest;
+    struct buf last;                   /* lines that were read last: two hundred readers want the same ones */
+    uint64_t last_begin, last_allowed; /* where they begin; the end that they were read with */
     struct loop_timer *gather;
     bool ended, full, kept;
     struct list watchers;
@@ -86,6 +89,7 @@ int build_log_open(struct build_log **out, struct loop *loop, const char *path, 
     log->loop = loop;
     log->path = mem_string(path);
     list_init(&log->watchers);
+    log->last = BUF_OF(BUILD_LOG_READ_MAX);
     log->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (log->fd < 0 || fstat(log->fd, &st) < 0) {
         err_set_errno(e, ERR_SYSTEM, "%s", path);
@@ -123,11 +127,18 @@ void build_log_release(struct build_log **at)
         if (!log->kept)
             unlink(log->path);
     }
+    buf_free(&log->last);
     free(log->path);
     free(log);
 }
 
 /* ---- reading ---- */
+
+/* Where a reader stands who has read all that the one before it had, or goes on where that one began. */
+static bool is_known_begin(const struct build_log *log, uint64_t at)
+{
+    return log->last.len && (at == log->last_begin || at == log->last_begin + log->last.len);
+}
 
 /* A client names its place, so it may be anywhere; no part of a line is ever handed out without its beginning. */
 static uint64_t line_begin(const struct build_log *log, uint64_t at)
@@ -136,7 +147,7 @@ static uint64_t line_begin(const struct build_log *log, uint64_t at)
     ssize_t got;
     const char *end;
 
-    if (!at || at >= log->size || (at > log->head_end && at <= log->tail_begin))
+    if (!at || at >= log->size || (at > log->head_end && at <= log->tail_begin) || is_known_begin(log, at))
         return at;
     got = pread(log->fd, bytes, 1, (off_t)at - 1);
     if (got == 1 && bytes[0] == '\n')
@@ -164,11 +175,30 @@ static bool skip(struct build_log_cursor *cursor, uint64_t to, const char *why, 
     return true;
 }
 
+static bool read_again(const struct build_log *log, struct build_log_cursor *cursor, uint64_t end, struct buf *out)
+{
+    if (!log->last.len || cursor->at != log->last_begin || end != log->last_allowed ||
+        !buf_add(out, log->last.bytes, log->last.len))
+        return false;
+    cursor->at += log->last.len;
+    return true;
+}
+
+static void remember(struct build_log *log, uint64_t begin, uint64_t end, struct slice lines)
+{
+    buf_clear(&log->last);
+    buf_add(&log->last, lines.at, lines.len); /* one line that is longer than a piece is not kept */
+    log->last_begin = begin;
+    log->last_allowed = end;
+}
+
 /* Whole lines from the cursor on and not beyond `end`; a line that is longer than a piece comes alone. */
-static bool read_lines(const struct build_log *log, struct build_log_cursor *cursor, uint64_t end, struct buf *out)
+static bool read_lines(struct build_log *log, struct build_log_cursor *cursor, uint64_t end, struct buf *out)
 {
     static const size_t pieces[] = {BUILD_LOG_READ_MAX, BUILD_LOG_LINE_MAX};
 
+    if (read_again(log, cursor, end, out))
+        return true;
     for (size_t i = 0; i < 2 && cursor->at < end; i++) {
         uint64_t unread = end - cursor->at;
         size_t room = out->limit - out->len < pieces[i] ? out->limit - out->len : pieces[i];
@@ -179,6 +209,7 @@ static bool read_lines(const struct build_log *log, struct build_log_cursor *cur
 
         if (last) {
             buf_added(out, (size_t)(last - to) + 1);
+            remember(log, cursor->at, end, (struct slice){to, (size_t)(last - to) + 1});
             cursor->at += (uint64_t)(last - to) + 1;
             return true;
         }
@@ -240,8 +271,10 @@ static void gathered(void *arg)
     struct build_log *log = arg;
 
     log->gather = NULL;
-    if (log->size == log->shown)
+    if (log->size == log->shown) {
+        buf_free(&log->last);
         return;
+    }
     show(log);
     gather(log);
 }

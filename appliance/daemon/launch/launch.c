@@ -20,6 +20,7 @@ struct launch *launch_new(struct launches *all, const struct store_launch *row)
 
     l->launches = all;
     l->row = *row;
+    l->unread = loop_now(all->parts.loop);
     feed_init(&l->feed);
     id_text(l->feed.id, &row->stream);
     list_add(&all->all, &l->node);
@@ -39,6 +40,11 @@ void launch_forget_unread(struct launch *l)
 {
     if (!l->flowing && !l->readers && !l->kept)
         launch_free(l);
+}
+
+bool launch_is_unread(const struct launch *l)
+{
+    return !l->readers && loop_now(l->launches->parts.loop) - l->unread >= LAUNCH_UNREAD_MS;
 }
 
 static void kept_long_enough(void *arg)

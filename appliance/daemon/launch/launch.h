@@ -13,8 +13,9 @@
 
 /*
  * From launch_start() on every failure is an event in the launch's feed (contract 2). A launch goes on when nobody
- * reads it any more until its session answers. At most LAUNCHES_MAX are under way: the next one fails at once with a
- * sentence.
+ * reads it any more until its session answers; but one that nobody has read for LAUNCH_UNREAD_MS when its session would
+ * begin has failed instead (the build that it wanted is there for the next). At most LAUNCHES_MAX are under way: the
+ * next one fails at once with a sentence.
  *
  * One that has ended is kept for keep_ms for who lost his connection (decisions 31); of those without a reader the last
  * LAUNCHES_KEPT, and the last LAUNCH_LOGS_KEPT with their logs. What is not in memory is found by its row for as long,
@@ -89,6 +90,8 @@ void launch_reader_free(struct launch_reader **r);
 
 enum launch_read { LAUNCH_READ_MORE, LAUNCH_READ_WAIT, LAUNCH_READ_END };
 
+/* As long as somebody who lost his connection takes to be back. */
+#define LAUNCH_UNREAD_MS 30000
 #define LAUNCH_READ_ROOM 131072 /* bytes: an empty `out` of this limit holds every event */
 
 /*

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "build/log.h"
 #include "launch/state.h"
+#include "loop/loop.h"
 
 struct launch_reader {
     struct launch *launch;
@@ -58,7 +59,8 @@ void launch_reader_free(struct launch_reader **r)
     watch_end(&(*r)->on_feed);
     free(*r);
     *r = NULL;
-    l->readers--;
+    if (!--l->readers)
+        l->unread = loop_now(l->launches->parts.loop);
     launch_forget_unread(l);
 }
 

@@ -38,6 +38,7 @@ struct launch {
     struct loop_timer *linger; /* runs while the stream of one that is ready stays open */
     struct loop_timer *kept;   /* runs while one that has ended is kept for who comes back */
     size_t readers;
+    int64_t unread; /* loop_now() when the last one left, or when there was none yet */
 };
 
 /* launch.c */
@@ -54,6 +55,8 @@ int launch_move(struct launch *l, const char *state, const struct err *why, stru
 /* Its last event is in the feed. */
 void launch_ended(struct launch *l);
 void launch_forget_unread(struct launch *l);
+/* Whether nobody has read it for LAUNCH_UNREAD_MS: then it gets no session. */
+bool launch_is_unread(const struct launch *l);
 
 /* resume.c */
 

@@ -160,8 +160,14 @@ static void tell_place_in_line(void *arg, int place)
 static void admitted(void *arg, const struct err *e)
 {
     struct launch *l = arg;
+    struct err nobody;
 
     l->has_slot = !e;
+    if (!e && launch_is_unread(l)) {
+        err_set(&nobody, ERR_LAUNCH_UNREAD, "nobody has read this launch for %d s, so it gets no session",
+                LAUNCH_UNREAD_MS / 1000);
+        e = &nobody;
+    }
     done_call(flow_done(&l->flow), e);
 }
 

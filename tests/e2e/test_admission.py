@@ -1,6 +1,7 @@
 """Who is let in: memory is promised to as many sessions as the machine has it for, and /health says how many."""
 import json
 import re
+import subprocess
 import threading
 import time
 import urllib.request
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from e2e_fixtures import STUB, built_by
+from ringbinder.appliance import BUILD
 from ringbinder.launch import LaunchFailed, events_of, launch, spec
 from ringbinder.notebook import Session
 
@@ -93,3 +95,12 @@ def test_as_many_as_allowed_start_at_a_time_and_the_rest_knows_its_place(own_app
     assert lines[0] == []
     assert [position(1)] in lines
     assert any(line[-2:] == [position(2), position(1)] for line in lines)
+
+
+def test_more_memory_kept_than_allowed_is_refused_with_its_line(tmp_path):
+    config = tmp_path / "ringbinder.conf"
+    config.write_text("# sessions\nmem_limit = 256M\n\nmem_guarantee = 300M\n")
+    told = subprocess.run([BUILD / "ringbinder", "check-config", config], capture_output=True, text=True,
+                          check=False)
+    assert told.returncode == 1 and "ringbinder.conf:4" in told.stdout + told.stderr
+    assert "larger than mem_limit" in told.stdout + told.stderr

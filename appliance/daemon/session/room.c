@@ -86,8 +86,6 @@ int sessions_new(struct sessions **out, const struct session_parts *parts, const
 
     if (sodium_init() < 0)
         return err_set(e, ERR_SYSTEM, "libsodium does not work here");
-    if (settings->memory_bytes && settings->memory_guarantee_bytes > settings->memory_bytes)
-        return err_set(e, ERR_CONF_MALFORMED, "mem_guarantee is larger than mem_limit");
     all = mem_zero(1, sizeof *all);
     all->parts = *parts;
     all->began = loop_now(parts->loop);

@@ -77,8 +77,8 @@ static size_t take_bytes(char *bytes, size_t one, size_t len, void *arg)
 
 static int transfer_result(CURLcode code, const char *socket, struct err *e)
 {
-    if (code == CURLE_COULDNT_CONNECT && access(socket, F_OK) < 0 && errno == EACCES)
-        return err_set_errno(e, ERR_CLIENT_UNREACHABLE, "%s is for root", socket);
+    if (code == CURLE_COULDNT_CONNECT && access(socket, R_OK | W_OK) < 0 && errno == EACCES)
+        return err_set_errno(e, ERR_CLIENT_FORBIDDEN, "%s", socket);
     if (code == CURLE_COULDNT_CONNECT)
         return err_set(e, ERR_CLIENT_UNREACHABLE, "nobody answers at %s: is Ringbinder running, and are you root?",
                        socket);

@@ -10,8 +10,9 @@
 
 /*
  * Reads the event stream at `path` (contract 2.1), blocking. `event` gets each event; it returns false to stop. Errors:
- * ERR_CLIENT_UNREACHABLE (is it running? as whom are you?), ERR_CLIENT_REFUSED (a status other than 200),
- * ERR_MALFORMED for what is no event, ERR_TOO_LARGE for a line over 1 MiB. The end of the stream is no error.
+ * ERR_CLIENT_UNREACHABLE (is it running?), ERR_CLIENT_FORBIDDEN (as whom are you?), ERR_CLIENT_REFUSED (a status other
+ * than 200), ERR_MALFORMED for what is no event, ERR_TOO_LARGE for a line over 1 MiB. The end of the stream is no
+ * error.
  */
 int client_stream(const char *socket, const char *path, bool (*event)(void *arg, const json_t *event), void *arg,
                   struct err *e) ERR_CHECKED;
@@ -24,8 +25,8 @@ struct client_question {
 
 /*
  * The daemon's answer to one question of the operator's, a JSON object to be released; blocking, at most 60 s. Errors:
- * ERR_CLIENT_UNREACHABLE, ERR_CLIENT_REFUSED for an answer that is none, ERR_TOO_LARGE for one over 16 MiB, and the
- * daemon's own: its code and text.
+ * ERR_CLIENT_UNREACHABLE, ERR_CLIENT_FORBIDDEN, ERR_CLIENT_REFUSED for an answer that is none, ERR_TOO_LARGE for one
+ * over 16 MiB, and the daemon's own: its code and text.
  */
 int client_ask(json_t **out, const struct client_question *q, struct err *e) ERR_CHECKED;
 /* For who follows, after an error: waits a second and returns true, where the daemon was only away (it is being

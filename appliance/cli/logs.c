@@ -167,7 +167,7 @@ int cli_logs(int argc, char **argv)
         "(build_abandon). On a terminal, control characters in a log are shown as escapes; a pipe gets them as they "
         "are."};
     struct logs l = {.dir = CLI_DIR};
-    struct err e, no_session;
+    struct err e, no_session, neither;
 
     argp_parse(&argp, argc, argv, 0, NULL, &l);
     if (session_log(&l, &no_session) == 0)
@@ -176,7 +176,8 @@ int cli_logs(int argc, char **argv)
         return cli_failed("logs", &no_session);
     if (build_log(&l, &e) == 0)
         return 0;
-    if (e.code == ERR_NO_SUCH)
-        err_set(&e, ERR_NO_SUCH, "%s, and %s", no_session.text, e.text);
-    return cli_failed("logs", &e);
+    if (e.code != ERR_NO_SUCH)
+        return cli_failed("logs", &e);
+    err_set(&neither, ERR_NO_SUCH, "%s, and %s", no_session.text, e.text);
+    return cli_failed("logs", &neither);
 }

@@ -75,7 +75,7 @@ static int ask(const struct stop *s, const char *kind, const char *name, struct 
 /* A session of that name, else a build. */
 static int stop_one(const struct stop *s, const char *name)
 {
-    struct err e, no_session;
+    struct err e, no_session, neither;
 
     if (ask(s, "sessions", name, &no_session) == 0)
         return 0;
@@ -83,9 +83,10 @@ static int stop_one(const struct stop *s, const char *name)
         return cli_failed("stop", &no_session);
     if (ask(s, "builds", name, &e) == 0)
         return 0;
-    if (e.code == ERR_NO_SUCH)
-        err_set(&e, ERR_NO_SUCH, "%s, and %s", no_session.text, e.text);
-    return cli_failed("stop", &e);
+    if (e.code != ERR_NO_SUCH)
+        return cli_failed("stop", &e);
+    err_set(&neither, ERR_NO_SUCH, "%s, and %s", no_session.text, e.text);
+    return cli_failed("stop", &neither);
 }
 
 /* Those that are there now: one that begins meanwhile goes on. */

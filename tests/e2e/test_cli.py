@@ -2,6 +2,7 @@
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import threading
@@ -53,7 +54,7 @@ def slow_build(appliance, server, request):
     events = []
     thread = threading.Thread(target=lambda: events.extend(stream), daemon=True)
     thread.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         found = [row for row in rows(appliance, "builds") if row["state"] == "running"]
         if found and "slow line 3" in run("logs", "--dir", appliance.state, found[0]["id"]).stdout:
@@ -70,7 +71,7 @@ def test_sessions_are_listed_and_stopped_with_a_reason(appliance, server):
     name, other = session_of(appliance, server, "listed"), session_of(appliance, server, "listed-too")
     row = next(row for row in rows(appliance, "sessions") if row["name"] == name)
     assert row["state"] == "running" and row["repository"] == server.url("listed")
-    assert 0 <= row["idle_ms"] <= row["age_ms"] < 60000
+    assert 0 <= row["idle_ms"] <= row["age_ms"]
     assert 0 < row["memory_bytes"] < row["memory_limit_bytes"] == 2 << 30
     assert "token" not in ask(appliance, "sessions", "--json")
     table = ask(appliance, "sessions").splitlines()
@@ -222,11 +223,22 @@ def test_without_a_daemon_one_is_told_how_to_start_it(tmp_path):
         assert "is Ringbinder running" in done.stderr and "ringbinder up" in done.stderr, verb
 
 
+def test_who_is_not_root_is_told_so(appliance, shared_folder):
+    program = shared_folder / "ringbinder"
+    shutil.copy(BUILD / "ringbinder", program)
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", program, "sessions", "--dir",
+                           appliance.state], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "as root" in done.stderr, done.stderr
+
+
 def test_what_is_not_there_is_an_error(appliance):
     for verb in ("stop", "logs"):
         for name in ("nobody", "a" * 3000, "x/../y", "%00"):
             done = run(verb, "--dir", appliance.state, name)
             assert done.returncode == 1 and "RB1907" in done.stderr, (verb, name, done.stderr)
+        done = run(verb, "--dir", appliance.state, "nobody")
+        assert done.stderr.startswith(f"ringbinder {verb}: there is no session nobody, and no build nobody runs, waits or "
+                                      "has ended lately (RB1907: ")
 
 
 @pytest.mark.parametrize("arguments", [

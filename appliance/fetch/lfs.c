@@ -10,47 +10,14 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "fetch/lfs_pointer.h"
 
-#define POINTER_MAX 1024         /* bytes: a larger file is none (docs/spec.md) */
 #define ATTRIBUTES_MAX (1 << 20) /* of a .gitattributes that is looked into */
 #define LFS_MS (30 * 60 * 1000)
 
 static void free_blob(git_odb_object **object)
 {
     git_odb_object_free(*object);
-}
-
-/* "key value\n" at the front of *rest; its value. */
-static bool line_of(struct slice *value, struct slice *rest, const char *key)
-{
-    struct slice line;
-
-    if (!memchr(rest->at, '\n', rest->len))
-        return false;
-    line = slice_cut(rest, '\n');
-    if (!slice_is(slice_cut(&line, ' '), key))
-        return false;
-    *value = line;
-    return true;
-}
-
-bool lfs_pointer_read(struct lfs_pointer *out, struct slice blob)
-{
-    struct slice value;
-    uint8_t bytes[32];
-
-    if (blob.len >= POINTER_MAX || !line_of(&value, &blob, "version") ||
-        !slice_is(value, "https://git-lfs.github.com/spec/v1"))
-        return false;
-    while (slice_starts(blob, "ext-")) /* of the author's own tools; their keys stand before oid */
-        slice_cut(&blob, '\n');
-    if (!line_of(&value, &blob, "oid") || !slice_starts(value, "sha256:"))
-        return false;
-    value = slice_from(value, sizeof "sha256:" - 1);
-    if (!str_unhex(bytes, sizeof bytes, value))
-        return false;
-    str_hex(out->oid, bytes, sizeof bytes);
-    return line_of(&value, &blob, "size") && str_number(&out->size, value, INT64_MAX / 2);
 }
 
 static const char *name_of(const char *path)
@@ -94,7 +61,7 @@ static int pointer_of(struct lfs_pointer *out, const struct tree *t, const struc
     const struct tree_part *p = &t->parts[entry->part];
     struct slice blob;
 
-    if ((entry->kind != TREE_FILE && entry->kind != TREE_PROGRAM) || entry->size >= POINTER_MAX)
+    if ((entry->kind != TREE_FILE && entry->kind != TREE_PROGRAM) || entry->size >= LFS_POINTER_MAX)
         return 0;
     if (tree_read(&object, t, entry, e) < 0)
         return -1;

@@ -6,14 +6,6 @@
 #include "fetch/git.h"
 #include "fetch/tree.h"
 
-struct lfs_pointer {
-    char oid[65]; /* SHA-256, lower case */
-    uint64_t size;
-};
-
-/* Reads a pointer (git-lfs, docs/spec.md); false for what is none. Pure. */
-bool lfs_pointer_read(struct lfs_pointer *out, struct slice blob);
-
 /*
  * Gives each file that .gitattributes puts under LFS the content that its blob points to: git-lfs(1) fetches it beside
  * the part's repository, checks its hash, and the entry's `file` and `size` become the content's. A pointer without the

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "fetch/bring.h"
+#include "fetch/module_config.h"
 
 #define ADDRESS_MAX 2048
 #define CONFIG_MAX (64 << 10) /* bytes of what git makes of a .gitmodules */
@@ -31,41 +32,6 @@ static void modules_free(struct modules *m)
 {
     for (size_t i = 0; i < sizeof m->all / sizeof m->all[0]; i++)
         process_end_free(&m->all[i].config);
-}
-
-/* Cuts the last part of an address; that of "https://host" is none. */
-static bool cut_last(struct buf *url)
-{
-    char *text = url->bytes, *at = strrchr(text, '/');
-
-    if (!at || (at - text >= 2 && at[-1] == '/' && at[-2] == ':'))
-        return false;
-    url->len = (size_t)(at - text);
-    text[url->len] = '\0';
-    return true;
-}
-
-bool modules_address(struct buf *out, const char *super, const char *url)
-{
-    buf_clear(out);
-    if (!str_starts(url, "./") && !str_starts(url, "../"))
-        return buf_add_text(out, url);
-    if (!buf_add_text(out, super))
-        return false;
-    while (out->len && out->bytes[out->len - 1] == '/')
-        out->bytes[--out->len] = '\0';
-    for (;;) {
-        if (str_starts(url, "./")) {
-            url += 2;
-        } else if (str_starts(url, "../")) {
-            url += 3;
-            if (!cut_last(out))
-                return false;
-        } else {
-            break;
-        }
-    }
-    return buf_add_char(out, '/') && buf_add_text(out, url);
 }
 
 /* git reads the file: its grammar is git's own. A link is none (as git has it since CVE-2018-11235). */
@@ -94,47 +60,6 @@ static int read_config(struct superproject *s, const struct modules *m, unsigned
     return err_set(e, ERR_FETCH_MODULE, "%.60s: %s", path, why);
 }
 
-/* The value of the first key "submodule.<name>.<what>" whose name is that of `like`, or whatever where that is NULL. */
-static const char *find(const struct superproject *s, struct slice name, const char *what, const char *value)
-{
-    const char *at = buf_text(&s->config.output), *end = at + s->config.output.len;
-
-    for (; at < end; at += strlen(at) + 1) {
-        struct slice text = slice_of(at), key = slice_cut(&text, '\n');
-        size_t front = sizeof "submodule." - 1, back = strlen(what) + 1;
-
-        if (key.len < front + back || key.at[key.len - back] != '.' ||
-            !slice_is(slice_from(key, key.len - back + 1), what))
-            continue;
-        if (name.at && (key.len - front - back != name.len || memcmp(key.at + front, name.at, name.len) != 0))
-            continue;
-        if (!value || slice_is(text, value))
-            return at;
-    }
-    return NULL;
-}
-
-static const char *value_of(const char *found)
-{
-    const char *line_end = found ? strchr(found, '\n') : NULL;
-
-    return line_end ? line_end + 1 : NULL;
-}
-
-/* Its name is whatever has its path; its address is under its name. NULL: it is to be left alone. */
-static const char *address_of(const struct superproject *s, const char *path)
-{
-    const char *found = find(s, (struct slice){0}, "path", path), *update;
-    struct slice key, name;
-
-    if (!found)
-        return NULL;
-    key = (struct slice){found, strcspn(found, "\n")};
-    name = (struct slice){key.at + sizeof "submodule." - 1, key.len - sizeof "submodule." + 1 - sizeof ".path" + 1};
-    update = value_of(find(s, name, "update", NULL));
-    return update && str_is(update, "none") ? NULL : value_of(find(s, name, "url", NULL));
-}
-
 static int bring(struct modules *m, const char *at, const git_oid *id, const struct buf *url, struct err *e)
 {
     cleanup_free char *repository = NULL;
@@ -158,14 +83,14 @@ static int take(struct modules *m, const struct tree_entry *entry, struct err *e
 
     if (!m->all[part].read && read_config(&m->all[part], m, part, e) < 0)
         return -1;
-    url = address_of(&m->all[part], at + (*in ? strlen(in) + 1 : 0));
+    url = module_config_url(&m->all[part].config.output, at + (*in ? strlen(in) + 1 : 0));
     if (!url) {
         conn_line(m->git->conn, "The submodule %s is left out: no .gitmodules says where to get it", at);
         return 0;
     }
     if (m->tree->n_parts > MODULES_MAX)
         return err_set(e, ERR_FETCH_MODULE, "the repository has more than %d submodules", MODULES_MAX);
-    if (!modules_address(&address, m->tree->parts[part].url, url))
+    if (!module_config_address(&address, m->tree->parts[part].url, url))
         return err_set(e, ERR_FETCH_MODULE, "submodule %.100s: its address %.100s leads nowhere", at, url);
     if (bring(m, at, &id, &address, e) < 0)
         return e->code == ERR_FETCH_CANCELLED ? -1 : err_wrap(e, "submodule %.60s", at);

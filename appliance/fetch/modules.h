@@ -18,8 +18,4 @@
  */
 int modules_bring(struct tree *t, const struct git *g, struct err *e) ERR_CHECKED;
 
-/* Where a submodule's address leads: one that begins with "./" or "../" from its superproject's (gitmodules(5)). False
- * when it goes up further than that. Pure. */
-bool modules_address(struct buf *out, const char *super, const char *url);
-
 #endif

@@ -93,6 +93,7 @@ bool relay_connect(struct client *c, struct target *target, bool fresh)
     u->stream.keep_out = c->idempotent && (u->reused || !target->route);
     c->upstream = u;
     c->state = CLIENT_RELAY;
+    c->owes = false; /* what it owed the server before this one is over */
     if (!u->connected)
         poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_CONNECT_MS]);
     return true;

@@ -17,7 +17,7 @@
 #include "wiring.h"
 
 #define ANSWER_MS 5000  /* an engine that has not answered by then is taken for absent */
-#define REMOVE_MS 30000 /* for all of it; each container has its grace in it */
+#define REMOVE_MS 30000 /* without one more that has gone; each container has its grace in it */
 
 struct ending;
 
@@ -86,6 +86,7 @@ static void removed(void *arg, const struct err *e)
     r->op = NULL;
     if (e)
         x->why = *e;
+    set_limit(x, REMOVE_MS); /* a busy engine needs longer for many, and all of them are to go */
     if (--x->left == 0)
         remove_network(x);
 }

@@ -30,7 +30,8 @@ class Docker:
     @staticmethod
     def left(instance):
         engine.remove_images(instance)
-        return [one["Id"] for kind in ("containers", "networks") for one in engine.of_instance(kind, instance)]
+        return [(kind, one.get("Name") or one.get("Image"), one.get("State"))
+                for kind in ("containers", "networks") for one in engine.of_instance(kind, instance)]
 
 
 class Rig:
@@ -52,10 +53,10 @@ class Rig:
     def __exit__(self, kind, *_):
         self.gate.open()
         instance = self.appliance.instance()
-        self.appliance.stop()
+        code = self.appliance.stop()
         self.gate.close()
         if kind is None:
-            assert self.engine.left(instance) == []
+            assert (code, self.engine.left(instance)) == (0, []), self.appliance.journal()[-3000:]
             tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
             assert f"ringbinder_{instance}" not in tables, "the table of nftables was left at the end"
             assert processes_of(int(self.appliance.settings["fetch_uid"])) == []

@@ -1,5 +1,7 @@
 """A whole appliance in a folder of its own: `ringbinder up`, started and stopped."""
+import contextlib
 import os
+import random
 import re
 import select
 import signal
@@ -24,9 +26,12 @@ SMALL_GUARANTEE = 16 << 20
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to who connects (ip_local_port_range), who would take it before we listen."""
+    while True:
+        port = random.randrange(10000, 32768)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 class Appliance:

@@ -188,6 +188,7 @@ static void put(const char *root, const char *path, const char *text)
 static void test_cgroup(void)
 {
     char root[] = "/tmp/test-cgroup-XXXXXX";
+    struct cgroup_place where = {root, NULL};
     cleanup_free char *remove = NULL;
 
     if (!mkdtemp(root))
@@ -196,16 +197,23 @@ static void test_cgroup(void)
     put(root, "system.slice/docker-unit.scope/cpu.stat", "nr_periods 3\nusage_usec 77\n");
     put(root, "cpuacct/docker/v1/cpuacct.usage", "5678999\n");
     put(root, "docker/odd/cpu.stat", "usage_usec many\n");
-    is_number(cgroup_cpu_us(root, "v2"), 1234, "processor time of a cgroup v2");
-    is_number(cgroup_cpu_us(root, "unit"), 77, "under the systemd driver");
-    is_number(cgroup_cpu_us(root, "v1"), 5678, "and of v1, which counts nanoseconds");
-    is_number(cgroup_cpu_us(root, "nowhere"), -1, "-1 without a cgroup");
-    is_number(cgroup_cpu_us(root, "odd"), -1, "or without a number in it");
+    is_number(cgroup_cpu_us(&where, "v2"), 1234, "processor time of a cgroup v2");
+    is_number(cgroup_cpu_us(&where, "unit"), 77, "under the systemd driver");
+    is_number(cgroup_cpu_us(&where, "v1"), 5678, "and of v1, which counts nanoseconds");
+    is_number(cgroup_cpu_us(&where, "nowhere"), -1, "-1 without a cgroup");
+    is_number(cgroup_cpu_us(&where, "odd"), -1, "or without a number in it");
     put(root, "docker/v2/memory.current", "4096\n");
     put(root, "memory/docker/v1/memory.usage_in_bytes", "8192\n");
-    is_number(cgroup_memory(root, "v2"), 4096, "memory of a cgroup v2");
-    is_number(cgroup_memory(root, "v1"), 8192, "and of v1");
-    is_number(cgroup_memory(root, "nowhere"), -1, "-1 without a cgroup");
+    is_number(cgroup_memory(&where, "v2"), 4096, "memory of a cgroup v2");
+    is_number(cgroup_memory(&where, "v1"), 8192, "and of v1");
+    is_number(cgroup_memory(&where, "nowhere"), -1, "-1 without a cgroup");
+    put(root, "own/v2/cpu.stat", "usage_usec 11\n");
+    put(root, "a.slice/a-b.slice/docker-unit.scope/cpu.stat", "usage_usec 22\n");
+    where.parent = "own";
+    is_number(cgroup_cpu_us(&where, "v2"), 11, "an engine's --cgroup-parent is where its containers are");
+    is_number(cgroup_cpu_us(&where, "unit"), -1, "and no other");
+    where.parent = "a-b.slice";
+    is_number(cgroup_cpu_us(&where, "unit"), 22, "a slice lies in those of its name");
     remove = mem_format("rm -r %s", root);
     ok(system(remove) == 0, "(cleared away)");
 }

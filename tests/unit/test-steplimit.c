@@ -251,31 +251,57 @@ static void test_unreadable(void)
     steplimit_free(&s);
 }
 
+/* A step of v2 in a cgroup of this name. */
+static bool limited_in(const char *id, const char *cgroup)
+{
+    cleanup_free char *bundle = mem_format("data/buildkit/executor/%s", id),
+                      *config = mem_format("%s/config.json", bundle);
+    cleanup_free char *max = mem_format("%s/memory.max", cgroup), *swap_max = mem_format("%s/memory.swap.max", cgroup);
+    cleanup_free char *memory = NULL, *swap = NULL;
+
+    make(bundle);
+    put(config, "{\"process\":{\"args\":[\"sh\",\"-c\",\"make\"]}}");
+    make(cgroup);
+    put(max, "-");
+    put(swap_max, "-");
+    turn();
+    memory = get(max);
+    swap = get(swap_max);
+    return str_starts(memory, "134217728") && str_starts(swap, "0");
+}
+
+static struct steplimit *systemd_limiter(const char *parent, struct steplimit_build *build)
+{
+    struct steplimit_place where = {.root = root, .parent = parent, .driver = "systemd", .data_root = place};
+    struct steplimit *s = NULL;
+    struct err e;
+
+    if (steplimit_new(&s, loop, &where, &e) < 0 || steplimit_add(s, build, &e) < 0)
+        abort();
+    return s;
+}
+
 static void test_second_version(void)
 {
     struct trace *trace = trace_new(&(struct trace_listener){.line = drop});
     struct steplimit_build build = {.trace = trace, .limits = {128 << 20, 64}};
-    cleanup_free char *memory = NULL, *swap = NULL;
     struct steplimit *s;
-    struct err e;
 
     put("cgroup.controllers", "memory pids\n");
-    s = limiter("systemd");
-    if (steplimit_add(s, &build, &e) < 0)
-        abort();
     tell(trace, "[2/3] RUN make", false);
-    make("data/buildkit/executor/two");
-    put("data/buildkit/executor/two/config.json", "{\"process\":{\"args\":[\"sh\",\"-c\",\"make\"]}}");
-    make("system.slice/docker-two.scope");
-    put("system.slice/docker-two.scope/memory.max", "-");
-    put("system.slice/docker-two.scope/memory.swap.max", "-");
-    turn();
-    memory = get("system.slice/docker-two.scope/memory.max");
-    swap = get("system.slice/docker-two.scope/memory.swap.max");
-    ok(str_starts(memory, "134217728") && str_starts(swap, "0"), "cgroup v2 under systemd is the same");
+    s = systemd_limiter(NULL, &build);
+    ok(limited_in("two", "system.slice/docker-two.scope"), "cgroup v2 under systemd is the same");
+    ok(limited_in("three", "system.slice/system.slice:docker:three"), "where runc takes the name as it is, too");
+    ok(limited_in("four", "system.slice:docker:four"), "and where the engine is at the root");
     steplimit_remove(s, &build);
-    trace_free(&trace);
     steplimit_free(&s);
+    s = systemd_limiter("a-b.slice", &build);
+    ok(limited_in("five", "a.slice/a-b.slice/docker-five.scope"),
+       "a slice of the operator's lies in those of its name");
+    ok(limited_in("six", "system.slice/a-b.slice:docker:six"), "or is a part of the name, beside the engine");
+    steplimit_remove(s, &build);
+    steplimit_free(&s);
+    trace_free(&trace);
 }
 
 static void test_nowhere(void)

@@ -12,12 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cgroup.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-#define PATH_ROOM 512
+#define SLICE_MAX 4096 /* bytes of a path of slices */
 #define NS_PER_US 1000
 
 /* How a file of a hierarchy says what has been used. */
@@ -47,8 +48,25 @@ static const struct hierarchy process_hierarchies[] = {
     {0},
 };
 
-/* Docker with the cgroupfs driver, with the systemd driver, Podman. */
-static const char *const places[] = {"docker/%s", "system.slice/docker-%s.scope", "machine.slice/libpod-%s.scope"};
+/* Where a container is below an engine's parent: Docker with the cgroupfs driver, with the systemd driver, Podman. */
+static const struct {
+    const char *parent; /* an engine's own */
+    const char *format; /* of the parent and the container's id */
+} places[] = {{"docker", "%s/%s"}, {"system.slice", "%s/docker-%s.scope"}, {"machine.slice", "%s/libpod-%s.scope"}};
+
+char *cgroup_slice(const char *name)
+{
+    cleanup_buf struct buf path = BUF_OF(SLICE_MAX);
+
+    if (!str_ends(name, ".slice"))
+        return mem_string(name);
+    for (const char *dash = strchr(name, '-'); dash; dash = strchr(dash + 1, '-')) {
+        buf_add(&path, name, (size_t)(dash - name));
+        buf_add_text(&path, ".slice/");
+    }
+    buf_add_text(&path, name);
+    return buf_steal(&path);
+}
 
 /* At most `room` - 1 bytes and a NUL; false when it cannot be read. A cgroup's files do not block. */
 static bool read_file(char *to, size_t room, const char *path)
@@ -80,35 +98,36 @@ static int64_t read_usage(const struct hierarchy *h, const char *path)
     return str_number(&number, digits, INT64_MAX) ? (int64_t)number / h->per_us : -1;
 }
 
-static int64_t number_of(const struct hierarchy *rows, const char *root, const char *engine_id)
+static int64_t number_of(const struct hierarchy *rows, const struct cgroup_place *where, const char *engine_id)
 {
-    for (const struct hierarchy *h = rows; h->file; h++)
-        for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
-            char place[PATH_ROOM / 2], path[PATH_ROOM];
-            int64_t used;
+    for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+        cleanup_free char *parent = cgroup_slice(where->parent ? where->parent : places[p].parent);
+        cleanup_free char *place = mem_format(places[p].format, parent, engine_id);
 
-            snprintf(place, sizeof place, places[p], engine_id);
-            snprintf(path, sizeof path, "%s/%s%s/%s", root, h->mount, place, h->file);
-            used = read_usage(h, path);
+        for (const struct hierarchy *h = rows; h->file; h++) {
+            cleanup_free char *path = mem_format("%s/%s%s/%s", where->root, h->mount, place, h->file);
+            int64_t used = read_usage(h, path);
+
             if (used >= 0)
                 return used;
         }
+    }
     return -1;
 }
 
-int64_t cgroup_cpu_us(const char *root, const char *engine_id)
+int64_t cgroup_cpu_us(const struct cgroup_place *where, const char *engine_id)
 {
-    return number_of(cpu_hierarchies, root, engine_id);
+    return number_of(cpu_hierarchies, where, engine_id);
 }
 
-int64_t cgroup_memory(const char *root, const char *engine_id)
+int64_t cgroup_memory(const struct cgroup_place *where, const char *engine_id)
 {
-    return number_of(memory_hierarchies, root, engine_id);
+    return number_of(memory_hierarchies, where, engine_id);
 }
 
-int cgroup_process(const char *root, const char *engine_id)
+int cgroup_process(const struct cgroup_place *where, const char *engine_id)
 {
-    int64_t process = number_of(process_hierarchies, root, engine_id);
+    int64_t process = number_of(process_hierarchies, where, engine_id);
 
     return process > 0 && process <= INT_MAX ? (int)process : -1;
 }

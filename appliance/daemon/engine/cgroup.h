@@ -10,16 +10,25 @@
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define CGROUP_FOLDERS_MAX 2
 
+struct cgroup_place {
+    const char *root;   /* CGROUP_ROOT outside of tests */
+    const char *parent; /* the engine's --cgroup-parent; NULL: what it is without one */
+};
+
+/* Where systemd has the cgroup of a unit of this name: a slice lies in those that its name names (systemd.slice(5):
+ * "a-b.slice" is "a.slice/a-b.slice"); anything else is where it says. The caller's to free. */
+char *cgroup_slice(const char *name);
+
 /*
  * Processor time that the container with this id of the engine's has used, in microseconds; -1 when it has no cgroup
- * here. Looks where Docker (cgroupfs and systemd driver) and Podman put it; `root` is CGROUP_ROOT outside of tests.
+ * here. Looks where Docker (cgroupfs and systemd driver) and Podman put it.
  */
-int64_t cgroup_cpu_us(const char *root, const char *engine_id);
+int64_t cgroup_cpu_us(const struct cgroup_place *where, const char *engine_id);
 /* The same for the bytes of memory that it uses now, file cache included. */
-int64_t cgroup_memory(const char *root, const char *engine_id);
+int64_t cgroup_memory(const struct cgroup_place *where, const char *engine_id);
 
 /* One of the processes of that container, by our own ids; -1 when there is none here. */
-int cgroup_process(const char *root, const char *engine_id);
+int cgroup_process(const struct cgroup_place *where, const char *engine_id);
 
 /* The folders in which the cgroup `name` ("docker/buildkit"; "": the root itself) has its memory and its number of
  * processes limited: two with v1, one with v2. Returns how many; the paths are the caller's to free. Errors:

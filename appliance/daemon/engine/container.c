@@ -304,12 +304,12 @@ int64_t engine_container_cpu_us(const struct engine *en, const struct id *row)
 {
     const char *engine_id = known_find(en, row);
 
-    return engine_id ? cgroup_cpu_us(CGROUP_ROOT, engine_id) : -1;
+    return engine_id ? cgroup_cpu_us(&(struct cgroup_place){CGROUP_ROOT, en->cgroup_parent}, engine_id) : -1;
 }
 
 int64_t engine_container_memory(const struct engine *en, const struct id *row)
 {
     const char *engine_id = known_find(en, row);
 
-    return engine_id ? cgroup_memory(CGROUP_ROOT, engine_id) : -1;
+    return engine_id ? cgroup_memory(&(struct cgroup_place){CGROUP_ROOT, en->cgroup_parent}, engine_id) : -1;
 }

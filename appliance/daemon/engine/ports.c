@@ -77,7 +77,8 @@ static bool read_table(struct engine_port out[ENGINE_PORTS_MAX], int *count, con
 int engine_container_ports(const struct engine *en, const struct id *row, struct engine_port out[ENGINE_PORTS_MAX])
 {
     const char *engine_id = known_find(en, row);
-    int process = engine_id ? cgroup_process(CGROUP_ROOT, engine_id) : -1, count = 0;
+    int process = engine_id ? cgroup_process(&(struct cgroup_place){CGROUP_ROOT, en->cgroup_parent}, engine_id) : -1,
+        count = 0;
     char path[64];
 
     if (process <= 0)

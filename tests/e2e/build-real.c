@@ -315,7 +315,7 @@ static void test_stopping(void)
     environment = NULL;
     content = dockerfile;
     want(&r, "sleep");
-    for (int i = 0; i < 100 && !runs(word); i++)
+    for (int i = 0; i < 600 && !runs(word); i++)
         run_ms(100);
     ok(runs(word), "a step runs");
     builds_free(&builds);

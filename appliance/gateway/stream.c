@@ -116,6 +116,13 @@ enum stream_read stream_read(struct stream *s)
     return n == 0 ? STREAM_ENDED : STREAM_FAILED;
 }
 
+bool stream_is_silent(const struct stream *s)
+{
+    char byte;
+
+    return recv(s->source.fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
 struct slice stream_got(const struct stream *s)
 {
     if (!s->in)

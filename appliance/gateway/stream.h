@@ -43,6 +43,9 @@ void stream_note(struct stream *s, uint32_t events);
 
 /* Reads once into the free part of `in`. STREAM_NOTHING also when `in` is full. */
 enum stream_read stream_read(struct stream *s);
+/* Whether the kernel has nothing of the other end's, neither bytes nor its end; one system call, for where an event may
+ * not have been seen yet. */
+bool stream_is_silent(const struct stream *s);
 /* The bytes that were read and not used. */
 struct slice stream_got(const struct stream *s);
 /* They are used; an empty buffer is given back. */

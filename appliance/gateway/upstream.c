@@ -143,21 +143,35 @@ static struct upstream *upstream_connect(struct target *t, struct gateway *g)
     return NULL;
 }
 
-struct upstream *upstream_take(struct target *t, struct client *client, bool fresh)
+/* The last one that was given back, since the others may come to their end; NULL: none is left. */
+static struct upstream *take_idle(struct target *t, struct client *client)
 {
     struct upstream *u;
 
-    if (fresh || list_empty(&t->idle)) {
-        u = upstream_connect(t, client->gateway);
-    } else {
-        /* The last one that was given back: the others may come to their end. */
-        u = container_of(t->idle.before, struct upstream, node);
-        t->n_idle--;
-        poll_timer_stop(&u->stream.timer);
-        list_remove(&u->resting);
-        list_remove(&u->node);
-        list_add(&t->busy, &u->node);
+    if (list_empty(&t->idle))
+        return NULL;
+    u = container_of(t->idle.before, struct upstream, node);
+    t->n_idle--;
+    poll_timer_stop(&u->stream.timer);
+    list_remove(&u->resting);
+    list_remove(&u->node);
+    list_add(&t->busy, &u->node);
+    u->client = client;
+    return u;
+}
+
+struct upstream *upstream_take(struct target *t, struct client *client, bool fresh)
+{
+    struct upstream *u = fresh ? NULL : take_idle(t, client);
+
+    /* What cannot be said again is not said to a server that has just closed. */
+    while (u && !client->idempotent && !stream_is_silent(&u->stream)) {
+        upstream_close(u);
+        u = take_idle(t, client);
     }
+    if (u)
+        return u;
+    u = upstream_connect(t, client->gateway);
     if (u)
         u->client = client;
     return u;

@@ -1,4 +1,6 @@
 """How an answer ends that a server does not end well, and in which order a tunnel's two sides may close."""
+import os
+import signal
 import socket
 import struct
 import threading
@@ -85,6 +87,25 @@ def test_a_head_that_is_cut_off_is_502(gateway):
     assert status(raw(gateway.sessions, GET % b"/user/me/")) == 502
 
 
+@pytest.mark.parametrize("head, part", [(b"Content-Length: 10", b"half"), (b"Transfer-Encoding: chunked", b"9\r\nhalf"),
+                                        (b"Transfer-Encoding: chunked", b"4\r\nhalf\r\n0\r\nT: v\r\n")])
+def test_a_request_that_is_cut_off_does_not_look_whole_to_the_server(gateway, head, part):
+    heard = []
+    ended = threading.Event()
+
+    def talk(connection):
+        read_head(connection)
+        heard.append(read_all(connection))
+        ended.set()
+
+    gateway.open("me", Server(talk).port)
+    with connect(gateway.sessions) as client:
+        client.sendall(b"POST /user/me/ HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n%s" % (head, part))
+        client.shutdown(socket.SHUT_WR)
+        assert read_all(client) == b"", "it has not asked for anything yet"
+    assert ended.wait(5) and part.startswith(heard[0])
+
+
 # Connections that are kept for the next request.
 
 def once(connection):
@@ -112,18 +133,31 @@ def test_what_a_fresh_connection_took_along_is_not_said_again(gateway):
     assert server.count == 1
 
 
-def test_a_server_that_has_closed_its_half_behind_an_answer_is_not_asked_again(gateway):
+def test_a_server_that_closes_its_half_behind_an_answer_is_asked_nothing_more(gateway):
+    """Also where it does so just after the request has come: here the gateway wakes up to both at once."""
+    answered, closed = threading.Event(), threading.Event()
+
     def talk(connection):
         read_head(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        answered.wait(5)
         connection.shutdown(socket.SHUT_WR)
+        closed.set()
         assert read_head(connection) == b""
 
     server = Server(talk)
     gateway.open("me", server.port)
-    for _ in range(3):
-        assert raw(gateway.sessions, b"POST /user/me/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").endswith(b"ok")
-    assert server.count == 3
+    post = b"POST /user/me/ HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+    with connect(gateway.sessions) as client:
+        client.sendall(post)
+        assert status(read_head(client)) == 200 and client.recv(2) == b"ok"
+        os.kill(gateway.process.pid, signal.SIGSTOP)
+        client.sendall(post)
+        answered.set()
+        assert closed.wait(5)
+        os.kill(gateway.process.pid, signal.SIGCONT)
+        assert status(read_head(client)) == 200
+    assert server.count == 2
 
 
 def test_each_container_has_connections_of_its_own(gateway):

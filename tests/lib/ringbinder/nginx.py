@@ -4,6 +4,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from ringbinder.peer import free_port
+
 CONFIGURATION = """
 worker_processes 1;
 daemon off;
@@ -39,11 +41,6 @@ IN_FRONT = """
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto https;
             proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Real-IP $remote_addr;
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 class Nginx:

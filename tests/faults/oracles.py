@@ -57,6 +57,15 @@ def wait_until(true, limit_s, step_s=0.05):
     return True
 
 
+def says_well(portal):
+    """What /health says."""
+    try:
+        with urllib.request.urlopen(portal + "/health", timeout=20) as answer:
+            return answer.status == 200 and json.loads(answer.read())["ok"]
+    except urllib.error.HTTPError:
+        return False
+
+
 class Failed:
     """How a launch ended: the last event's message, all events, seconds, and the journal's lines of that time."""
 
@@ -108,11 +117,7 @@ class Faults:
                 "descriptors": {daemon: descriptors(daemon), gateway: descriptors(gateway)}}
 
     def health(self):
-        try:
-            with urllib.request.urlopen(self.appliance.portal + "/health", timeout=10) as answer:
-                return answer.status == 200 and json.loads(answer.read())["ok"]
-        except urllib.error.HTTPError:
-            return False
+        return says_well(self.appliance.portal)
 
     def bystander_answers(self):
         return Session(self.bystander).json("api")["version"] != ""

@@ -32,6 +32,7 @@ struct sweeper {
     bool echo;       /* once more, after SWEEP_ECHO_MS */
     bool undone;     /* something of the last sweep could not be done */
     bool complained; /* about the listing: once, until it works again */
+    bool returned;   /* the engine went away since the last listing: who has ended, ended with it */
     struct list removals;
     size_t removing;
 };
@@ -67,6 +68,7 @@ static void engine_news(void *arg)
     struct sweeper *w = arg;
 
     w->echo = true;
+    w->returned = w->returned || engine_state(w->all->parts.engine) != ERR_NONE;
     sweep_within(w, SWEEP_GATHER_MS);
 }
 
@@ -118,15 +120,19 @@ static void remove_container(struct sweeper *w, const struct id *row)
     r->op = engine_container_remove(w->all->parts.engine, row, (struct done){removed, r});
 }
 
-static void lose(struct session *s, const struct engine_container *c)
+static void lose(const struct sweeper *w, struct session *s, const struct engine_container *c)
 {
     struct err why;
 
-    if (c) {
+    if (c && !w->returned) {
         ending_learn(s, c);
         return;
     }
-    err_set(&why, ERR_SESSION_LOST, "the container was removed from outside");
+    if (c)
+        err_set(&why, ERR_ENGINE_RESTARTED,
+                "the service's container engine was restarted, and ended every notebook server");
+    else
+        err_set(&why, ERR_SESSION_LOST, "the container was removed from outside");
     session_cause(s, SESSION_ENDED, &why);
 }
 
@@ -165,7 +171,7 @@ static void judge(struct sweeper *w, struct session *s, const struct engine_cont
         routes_open(s, c->address);
         return;
     case RECONCILE_LOST:
-        lose(s, c); /* the next sweep removes what is left */
+        lose(w, s, c); /* the next sweep removes what is left */
         return;
     case RECONCILE_RESUME:
         look_at_start(s, c);
@@ -222,6 +228,7 @@ static void listed(void *arg, const struct err *e)
         w->complained = w->undone = false;
         judge_containers(w);
         judge_the_rest(w);
+        w->returned = false;
         routes_known(w->all->routes);
     }
     engine_container_list_free(&w->list);

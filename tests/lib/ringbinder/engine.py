@@ -1,4 +1,5 @@
 """The engine's API, for looking at what an appliance leaves there; never the docker command (decisions 46)."""
+import contextlib
 import http.client
 import json
 import os
@@ -14,6 +15,17 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(SOCKET)
+
+
+@contextlib.contextmanager
+def at(path):
+    """Another engine's socket is the one that is asked."""
+    global SOCKET
+    before, SOCKET = SOCKET, str(path)
+    try:
+        yield
+    finally:
+        SOCKET = before
 
 
 def ask(method, path, body=None, timeout=120):

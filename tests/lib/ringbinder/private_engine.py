@@ -1,4 +1,6 @@
 """An engine of a test's own, which may be stopped: in a network namespace, with folders and cgroups of its own."""
+import contextlib
+import ctypes
 import http.client
 import os
 import shutil
@@ -11,12 +13,21 @@ from pathlib import Path
 
 START_LIMIT_S = 30
 STOP_LIMIT_S = 30
+CLONE_NEWNET = 0x40000000
+
+
+def enter(namespace):
+    """setns(2) of a network namespace; Python 3.11 has none."""
+    if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), CLONE_NEWNET) < 0:
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 class PrivateEngine:
-    """Context manager; dockerd as decisions 44 has it. `socket` and `cgroup_parent` are what an appliance is told."""
+    """Context manager; dockerd as decisions 44 has it. `socket` and `cgroup_parent` are what an appliance is told. With
+    live_restore, containers go on without it."""
 
-    def __init__(self):
+    def __init__(self, live_restore=False):
+        self.live_restore = live_restore
         self.folder = Path(tempfile.mkdtemp(prefix="rb-engine-", dir="/tmp"))
         self.socket = self.folder / "engine.sock"
         self.cgroup_parent = self.folder.name
@@ -36,13 +47,15 @@ class PrivateEngine:
             time.sleep(0.02)
         subprocess.run([*self._within(), *command], check=True)
 
-    def start(self):
+    def start(self, live_restore=None):
+        live = self.live_restore if live_restore is None else live_restore
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [*self._within(), "dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
                  "--pidfile", self.folder / "pid", "--host", f"unix://{self.socket}", "--bip", "172.30.99.1/24",
                  "--iptables=false", "--cgroup-parent", self.cgroup_parent, "--containerd-namespace", "rbtest",
-                 "--containerd-plugins-namespace", "rbtest-plugins"], stdout=log, stderr=log)
+                 "--containerd-plugins-namespace", "rbtest-plugins",
+                 f"--live-restore={str(live).lower()}"], stdout=log, stderr=log)
         deadline = time.monotonic() + START_LIMIT_S
         while not self._answers():
             if time.monotonic() > deadline or self.process.poll() is not None:
@@ -68,6 +81,22 @@ class PrivateEngine:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(STOP_LIMIT_S)
         self.process = None
+
+    def kill(self):
+        """kill -9; the containerd that it has started is found by the next one."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    @contextlib.contextmanager
+    def inside(self):
+        """This thread, and the threads and processes that it starts, are in the engine's network namespace."""
+        with open("/proc/thread-self/ns/net", "rb") as own, open(f"/proc/{self.namespace.pid}/ns/net", "rb") as there:
+            enter(there)
+            try:
+                yield
+            finally:
+                enter(own)
 
     def __enter__(self):
         return self.start()

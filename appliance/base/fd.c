@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -170,5 +171,23 @@ int fd_set_nonblocking(int fd, struct err *e)
 
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         return err_set_errno(e, ERR_SYSTEM, "making a descriptor non-blocking");
+    return 0;
+}
+
+int fd_want(struct err *e)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return err_set_errno(e, ERR_SYSTEM, "reading the limit of open files");
+    if (files.rlim_max < FD_WANTED)
+        return err_set(e, ERR_FILES_FEW,
+                       "only %llu files may be open here, and %d are needed: raise ulimit -Hn, or LimitNOFILE",
+                       (unsigned long long)files.rlim_max, FD_WANTED);
+    if (files.rlim_cur >= FD_WANTED)
+        return 0;
+    files.rlim_cur = FD_WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+        return err_set_errno(e, ERR_SYSTEM, "raising the limit of open files");
     return 0;
 }

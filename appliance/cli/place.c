@@ -170,7 +170,7 @@ int place_open(struct place *p, const char *dir, const char *config, struct err 
     *p = (struct place){.dir = dir, .config = config, .lock = -1, .portal = -1, .sessions = -1};
     for (size_t i = 0; i < sizeof place_sockets / sizeof place_sockets[0]; i++)
         *socket_of(p, &place_sockets[i]) = -1;
-    if (read_settings(p, e) < 0 || make_folder(dir, 0755, e) < 0 || take_lock(p, e) < 0)
+    if (fd_want(e) < 0 || read_settings(p, e) < 0 || make_folder(dir, 0755, e) < 0 || take_lock(p, e) < 0)
         return -1;
     return make_folders(p, e) < 0 ? -1 : make_listeners(p, e);
 }

@@ -291,7 +291,7 @@ static int make(struct daemon *d, struct err *e)
         make_ground, make_egress, meet_engine, make_sessions, make_builds, make_launches, make_front,
     };
 
-    if (identity_load(&d->identity, d->dir, e) < 0)
+    if (fd_want(e) < 0 || identity_load(&d->identity, d->dir, e) < 0)
         return -1;
     set_names(d);
     for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)

@@ -52,10 +52,10 @@ def served(rig):
 
 def ready(rig):
     """A session of somebody else, and the name of its container."""
-    before = set(rig.fake.containers())
+    before = set(rig.engine.containers())
     event = rig.launch(rig.repository({"Dockerfile": STUB}))
     assert event["phase"] == "ready", event
-    return Session(event), (set(rig.fake.containers()) - before).pop()
+    return Session(event), (set(rig.engine.containers()) - before).pop()
 
 
 def page(session):

@@ -1,4 +1,4 @@
-"""The disk under the state: full, read-only, cut off in the middle of a write."""
+"""What the machine gives us: a disk that is full, read-only or cut off in the middle of a write, few open files."""
 import contextlib
 import os
 import subprocess
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from kill_rig import STUB, Rig
 from oracles import says_well, wait_until
+from ringbinder.appliance import SHORT_DELAYS, Appliance
 from ringbinder.fake_engine import FakeEngine
+from ringbinder.launch import launch
 from ringbinder.notebook import Session
 
 HEALTH_LIMIT_S = 15   # the second oracle's
@@ -125,3 +127,22 @@ def test_power_is_cut_within_a_write(cut_rig, cut):
 def cut_rig(shared_folder, fake, server):
     with Rig(shared_folder / "cut", fake, server) as running:
         yield running
+
+
+def start_with(folder, soft, hard, server, fake):
+    """An appliance that is started where so many files may be open."""
+    one = Appliance(folder, [server.port], **{**SHORT_DELAYS, **fake.settings})
+    plain = one.command
+    one.command = lambda *arguments: ["prlimit", f"--nofile={soft}:{hard}", *plain(*arguments)]
+    return one
+
+
+def test_few_files_may_be_open(shared_folder, fake, server):
+    """F59: the limit of open files is too low | `ulimit -Hn` 64; then `ulimit -Sn` 64 alone | it says so and does not
+    start; where it may raise the limit, it does"""
+    low = start_with(shared_folder / "few-files", 64, 64, server, fake)
+    done = subprocess.run(low.command("up", "--dir", low.state), capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and "only 64 files may be open" in done.stderr, done.stderr
+    server.repository("few", {"Dockerfile": STUB})
+    with start_with(shared_folder / "few-files", 64, 4096, server, fake) as one:
+        assert launch(one.portal, server.url("few"))["phase"] == "ready"

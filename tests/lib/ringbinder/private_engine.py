@@ -83,10 +83,11 @@ class PrivateEngine:
         self.process = None
 
     def kill(self):
-        """kill -9; the containerd that it has started is found by the next one."""
+        """kill -9. Its containerd goes with it, and must not be taken for alive by the next one where nobody reaps it."""
         self.process.kill()
         self.process.wait()
         self.process = None
+        (self.folder / "exec/containerd/containerd.pid").unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def inside(self):
@@ -98,6 +99,17 @@ class PrivateEngine:
             finally:
                 enter(own)
 
+    def _end_what_is_left(self):
+        """Of a test that failed, with live-restore: containers, then those who look after them."""
+        for procs in Path("/sys/fs/cgroup").glob(f"*/{self.cgroup_parent}/**/cgroup.procs"):
+            for pid in procs.read_text().split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+        for command in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if f"{self.folder}/" in command.read_text():
+                    os.kill(int(command.parent.name), signal.SIGKILL)
+
     def __enter__(self):
         return self.start()
 
@@ -105,6 +117,7 @@ class PrivateEngine:
         try:
             self.stop()
         finally:
+            self._end_what_is_left()
             self.namespace.kill()
             self.namespace.wait()
             for hierarchy in Path("/sys/fs/cgroup").glob(f"*/{self.cgroup_parent}"):

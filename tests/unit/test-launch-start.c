@@ -180,6 +180,40 @@ static void starts_wait_in_line(void)
     world_end();
 }
 
+/* A slot is for whoever starts, for the first time or again. */
+static void another_attempt_waits_in_line(void)
+{
+    struct launch_reader *first;
+
+    world_new();
+    w.sessions.ms = 5000;
+    err_set(&w.sessions.outcome[0], ERR_SESSION_DIED, "boom");
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    first = w.reader;
+    run_for(50);
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    launch_reader_free(&w.reader);
+    w.reader = first;
+    run_for(9500);
+    ok(strstr(buf_text(&w.got), AGAIN(1) POSITION(1)) && w.sessions.started == 2,
+       "who starts again waits, too, while another one starts");
+    run();
+    is_number(w.sessions.at[2] - w.sessions.at[1], 5000, "until that one is ready");
+    world_end();
+
+    world_new();
+    w.sessions.ms = 5000;
+    err_set(&w.sessions.outcome[0], ERR_SESSION_DIED, "boom");
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    first = w.reader;
+    run_for(50);
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    run_for(9500);
+    launch_reader_free(&first);
+    world_end();
+    is_number(w.cancelled, 0, "a daemon that ends meanwhile ends nobody's session");
+}
+
 #define LINE_LENGTH 1000
 
 static struct {
@@ -254,6 +288,7 @@ int main(void)
     full_meanwhile();
     a_kept_place();
     starts_wait_in_line();
+    another_attempt_waits_in_line();
     a_long_line();
     world_folder_end();
     return tap_end();

@@ -244,8 +244,9 @@ void launches_free(struct launches **all)
         struct launch *l = container_of(node, struct launch, node);
 
         /* Not flow_cancel(): that would end the launch, and its row is to go on. A session's start is not cancelled
-         * either, since that ends the session; sessions_free() drops it without a word. */
-        if (!str_is(l->row.step, "session"))
+         * either, since that ends the session; sessions_free() drops it without a word. In that step who has no slot
+         * waits for one. */
+        if (!str_is(l->row.step, "session") || !l->has_slot)
             op_cancel(&l->flow.out);
         loop_timer_cancel(&l->flow.timer);
         launch_free(l);

@@ -27,7 +27,7 @@ struct slots_place {
 /* Done when a slot is the caller's, who gives it back with slots_give(). Cancelling takes it out of the line, or gives
  * the slot back. No errors. */
 struct op *slots_wait(struct slots *s, const struct slots_place *place, struct done done);
-/* Takes one at once, over the limit if need be: who starts again has waited its turn already. */
+/* Takes one at once, over the limit if need be: for what starts already. */
 void slots_take(struct slots *s);
 void slots_give(struct slots *s);
 

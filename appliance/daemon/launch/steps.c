@@ -241,28 +241,55 @@ static struct op *start_session(struct launch *l, struct done done)
     return session_start(l->launches->parts.sessions, &spec, &l->door, done);
 }
 
-static enum flow_result step_session(struct flow *f, struct err *e)
+/* NULL: *e says why it cannot be asked for. */
+static struct op *ask_for_session(struct launch *l, struct err *e)
 {
-    struct launch *l = launch_of(f);
     const struct launch_parts *parts = &l->launches->parts;
     bool under_way = !id_is_none(&l->row.session);
     struct op *start;
 
-    if (!l->has_slot)
-        slots_take(&l->launches->slots);
-    l->has_slot = true;
     feed_add(&l->feed, text_requested());
     if (under_way) {
-        start = session_resume(parts->sessions, &l->row.session, &l->door, flow_done(f));
+        start = session_resume(parts->sessions, &l->row.session, &l->door, flow_done(&l->flow));
     } else {
         l->row.session = id_new();
         if (find_image(l, e) < 0 || store_launch_put(parts->store, &l->row, e) < 0)
-            return FLOW_FAIL;
+            return NULL;
         give_place(l); /* for the session itself to take */
-        start = start_session(l, flow_done(f));
+        start = start_session(l, flow_done(&l->flow));
     }
     feed_add(&l->feed, text_spawning());
-    return flow_wait(f, start);
+    return start;
+}
+
+static void another_slot(void *arg, const struct err *none)
+{
+    struct launch *l = arg;
+    struct op *start;
+    struct err e;
+
+    l->has_slot = true;
+    start = ask_for_session(l, &e);
+    if (start)
+        flow_wait(&l->flow, start);
+    else
+        done_call(flow_done(&l->flow), &e);
+}
+
+/* Another attempt stands in line again; a start that the last daemon began goes on anyway, and only has to count. */
+static enum flow_result step_session(struct flow *f, struct err *e)
+{
+    struct launch *l = launch_of(f);
+    const struct slots_place in_line = {tell_place_in_line, l};
+    struct op *start;
+
+    if (!l->has_slot && id_is_none(&l->row.session))
+        return flow_wait(f, slots_wait(&l->launches->slots, &in_line, (struct done){another_slot, l}));
+    if (!l->has_slot)
+        slots_take(&l->launches->slots);
+    l->has_slot = true;
+    start = ask_for_session(l, e);
+    return start ? flow_wait(f, start) : FLOW_FAIL;
 }
 
 static void give_slot(struct launch *l)

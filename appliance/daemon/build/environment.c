@@ -14,6 +14,7 @@
 #include "build/image.h"
 #include "build/make.h"
 #include "build/queue.h"
+#include "build/room.h"
 #include "loop/flow.h"
 #include "loop/loop.h"
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "build/make.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -10,6 +11,7 @@
 #include "base/str.h"
 #include "build/image.h"
 #include "build/queue.h"
+#include "build/room.h"
 #include "engine/build.h"
 #include "loop/flow.h"
 #include "wire/image_name.h"
@@ -17,6 +19,29 @@
 #define ASK_S 60  /* of a question about an image: the disk may be busy with layers */
 #define SHOWN 144 /* bytes of an image's name in a sentence */
 #define NAMED_BY "its Dockerfile names that, or an ONBUILD of its base"
+
+/* ---- arguments ---- */
+
+void build_args_begin(struct pairs *args)
+{
+    pairs_add(args, "NB_USER", "jovyan");
+    pairs_add(args, "NB_UID", "1000");
+}
+
+void build_args_add_proxies(struct pairs *args)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "no_proxy",
+                                        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value && *value)
+            pairs_add(args, names[i], value);
+    }
+}
+
+/* ---- making ---- */
 
 struct make {
     struct op op;

@@ -10,6 +10,11 @@
 
 struct builds;
 
+/* Build arguments of every image, by repo2docker's contract: NB_USER, NB_UID. */
+void build_args_begin(struct pairs *args);
+/* The engine's predefined ones, from our own environment; they are in no image and no key (decisions 26). */
+void build_args_add_proxies(struct pairs *args);
+
 struct make_spec {
     const char *name;                                  /* what the image will be called */
     const char *environment;                           /* image of ours that it may read beside the bases; "": none */

@@ -2,11 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "build/queue.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,7 +15,6 @@
 #include "loop/loop.h"
 #include "store/event.h"
 
-#define LOG_FRONT "log-"
 #define SETTLE_MS 2000 /* after the engine has cut a build, until it is known whether it is still there */
 #define LOOKS 10       /* at whether anybody watches, within the time in which somebody may come back */
 #define LOOK_MAX_MS 60000
@@ -34,11 +29,16 @@ struct waiter {
     struct err why;
 };
 
-static const char *const state_names[] = {"waiting", "running", "done", "failed"};
+const char *build_state_name(enum build_state state)
+{
+    static const char *const names[] = {"waiting", "running", "done", "failed"};
+
+    return names[state];
+}
 
 /* ---- one build ---- */
 
-static void build_free(struct build *b)
+void build_free(struct build *b)
 {
     list_for_each_safe (node, &b->waiters)
         free(container_of(node, struct waiter, node));
@@ -49,16 +49,16 @@ static void build_free(struct build *b)
     free(b);
 }
 
-static char *log_path(const struct builds *all, const struct id *id)
+char *build_log_path(const struct builds *all, const struct id *id)
 {
     char text[ID_TEXT];
 
-    return mem_format("%s/" LOG_FRONT "%s", all->folder, id_text(text, id));
+    return mem_format("%s/" BUILD_LOG_FRONT "%s", all->folder, id_text(text, id));
 }
 
 static int build_new(struct build **out, struct builds *all, const struct store_build *row, struct err *e)
 {
-    cleanup_free char *path = log_path(all, &row->id);
+    cleanup_free char *path = build_log_path(all, &row->id);
     struct build *b = mem_zero(1, sizeof *b);
 
     b->all = all;
@@ -103,7 +103,7 @@ int build_move(struct build *b, enum build_state to, const struct err *why, stru
     b->state = to;
     if (to == BUILD_RUNNING)
         b->row.started = clock_utc_ms();
-    str_copy(b->row.state, sizeof b->row.state, state_names[to]);
+    str_copy(b->row.state, sizeof b->row.state, build_state_name(to));
     if (to >= BUILD_DONE)
         b->row.ended = clock_utc_ms();
     if (why) {
@@ -195,7 +195,7 @@ static void advance_soon(struct builds *all)
         all->advance = loop_timer_new(all->loop, all->not_before > now ? all->not_before - now : 0, advance, all);
 }
 
-static void look_again(void *arg)
+void builds_look_again(void *arg)
 {
     advance_soon(arg);
 }
@@ -470,32 +470,13 @@ struct build_log *build_log_find(struct builds *all, const char *image)
     return b ? b->log : NULL;
 }
 
-/* ---- the room ---- */
+/* ---- what an earlier daemon left ---- */
 
-FILE *builds_temporary(struct builds *all, struct err *e)
-{
-    int fd = open(all->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    FILE *file = fd >= 0 ? fdopen(fd, "w+b") : NULL;
-
-    if (!file)
-        err_set_errno(e, ERR_SYSTEM, "a temporary file in %s", all->folder);
-    return file;
-}
-
-void builds_limit(const struct builds *all, struct engine_build_spec *spec)
-{
-    if (!(engine_can(all->engine) & ENGINE_CAN_LIMIT_STEPS))
-        return;
-    spec->memory_bytes = all->step_memory;
-    spec->processes = all->step_processes;
-}
-
-/* A build that the daemon's end has cut starts again once (decisions 11); one that had only waited goes on waiting. */
-static void take_up(void *arg, const struct store_build *row)
+void builds_take_up(void *arg, const struct store_build *row)
 {
     static const char again[] = "The daemon was restarted: this build begins again.";
     struct builds *all = arg;
-    bool ran = str_is(row->state, state_names[BUILD_RUNNING]);
+    bool ran = str_is(row->state, build_state_name(BUILD_RUNNING));
     struct build *b;
     struct err e;
 
@@ -520,113 +501,4 @@ static void take_up(void *arg, const struct store_build *row)
     if (build_move(b, BUILD_WAITING, NULL, &e) < 0)
         log_err(LOG_ERR, &e, "a build that begins again could not be kept");
     enqueue(b);
-}
-
-static void take_history(void *arg, const struct store_build *row)
-{
-    struct builds *all = arg;
-
-    if (row->started)
-        turn_note(&all->history, row->ended - row->started);
-}
-
-/* Logs of builds that ended under an earlier daemon. */
-static void remove_old_logs(struct builds *all)
-{
-    cleanup_dir DIR *dir = opendir(all->folder);
-
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        bool ours = false;
-
-        list_for_each (node, &all->waiting) {
-            cleanup_free char *path = log_path(all, &container_of(node, struct build, node)->row.id);
-
-            ours = ours || str_ends(path, entry->d_name);
-        }
-        if (!ours && str_starts(entry->d_name, LOG_FRONT))
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    }
-}
-
-int builds_new(struct builds **out, const struct build_parts *parts, const struct build_settings *settings,
-               struct err *e)
-{
-    const struct store_ended done = {state_names[BUILD_DONE], TURN_HISTORY};
-    struct builds *all = mem_zero(1, sizeof *all);
-
-    all->loop = parts->loop;
-    all->store = parts->store;
-    all->engine = parts->engine;
-    all->ledger = parts->ledger;
-    all->fetch_socket = mem_string(settings->fetch_socket);
-    all->folder = mem_string(settings->folder);
-    all->base = mem_string(settings->base);
-    all->ca_bundle = mem_string(settings->ca_bundle);
-    all->bases = mem_string(settings->bases);
-    all->hidden = mem_string(settings->hidden);
-    all->repository_max = settings->repository_max;
-    all->step_memory = settings->step_memory;
-    all->step_processes = settings->step_processes;
-    all->at_a_time = settings->at_a_time;
-    all->limit_s = settings->limit_s;
-    all->progress_ms = settings->progress_ms;
-    all->abandon_ms = settings->abandon_ms;
-    all->failed_keep_ms = settings->failed_keep_ms;
-    all->disk = (struct disk_floor){settings->disk_bytes, settings->disk_percent};
-    all->resolver = resolver_new(parts->loop, settings);
-    list_init(&all->waiting);
-    list_init(&all->running);
-    list_init(&all->ended);
-    if (image_marks_make(&all->marks, settings->base, settings->ca_bundle, e) < 0 ||
-        store_build_load_ended(all->store, &done, take_history, all, e) < 0 ||
-        store_build_load(all->store, take_up, all, e) < 0) {
-        builds_free(&all);
-        return -1;
-    }
-    remove_old_logs(all);
-    all->engine_news = (struct watch){.wake = look_again, .arg = all};
-    engine_watch(all->engine, &all->engine_news);
-    all->memory_news = (struct watch){.wake = look_again, .arg = all};
-    ledger_watch(all->ledger, &all->memory_news);
-    *out = all;
-    return 0;
-}
-
-static void put_away(struct list *list)
-{
-    struct err why;
-
-    err_set(&why, ERR_CANCELLED, "the daemon stops");
-    list_for_each_safe (node, list) {
-        struct build *b = container_of(node, struct build, node);
-
-        if (b->state == BUILD_RUNNING)
-            flow_cancel(&b->flow, &why);
-        else if (b->state == BUILD_WAITING)
-            build_log_put_away(b->log);
-        build_free(b);
-    }
-}
-
-void builds_free(struct builds **at)
-{
-    struct builds *all = STEAL(*at);
-
-    if (!all)
-        return;
-    watch_end(&all->engine_news);
-    watch_end(&all->memory_news);
-    put_away(&all->running);
-    put_away(&all->waiting);
-    put_away(&all->ended);
-    loop_timer_cancel(&all->advance);
-    loop_timer_cancel(&all->look);
-    resolver_free(&all->resolver);
-    free(all->fetch_socket);
-    free(all->folder);
-    free(all->base);
-    free(all->ca_bundle);
-    free(all->bases);
-    free(all->hidden);
-    free(all);
 }

@@ -3,8 +3,6 @@
 #ifndef BUILD_QUEUE_H
 #define BUILD_QUEUE_H
 
-#include <stdio.h>
-
 #include "base/list.h"
 #include "base/watch.h"
 #include "build/build.h"
@@ -95,6 +93,23 @@ struct build {
     char made[72];                           /* "sha256:..." */
 };
 
+/* As it stands in rows; static. */
+const char *build_state_name(enum build_state state);
+
+/* A build's file in our folder; the caller frees the path. */
+#define BUILD_LOG_FRONT "log-"
+char *build_log_path(const struct builds *all, const struct id *id);
+
+/* Without a word to who waits for it. */
+void build_free(struct build *b);
+
+/* For store_build_load(): one that the daemon's end has cut starts again once (decisions 11); one that had only waited
+ * goes on waiting. `arg`: the builds. */
+void builds_take_up(void *arg, const struct store_build *row);
+
+/* What may start is looked for when the loop turns; a function for watches. `arg`: the builds. */
+void builds_look_again(void *arg);
+
 /* Starts the flow of a build that has left the queue; build_ended() is called at its end. */
 void build_run(struct build *b);
 
@@ -108,16 +123,5 @@ void build_ended(struct build *b, const struct err *why);
 
 /* One line of its log, which is progress. */
 void build_say(struct build *b, const char *phase, const char *text, size_t len);
-
-/* A file without a name in our folder; NULL: ERR_SYSTEM. */
-FILE *builds_temporary(struct builds *all, struct err *e);
-
-/* Sets the limits of each step of a build, where the engine room can enforce them. */
-void builds_limit(const struct builds *all, struct engine_build_spec *spec);
-
-/* Build arguments of every image, by repo2docker's contract: NB_USER, NB_UID. */
-void build_args_begin(struct pairs *args);
-/* The engine's predefined ones, from our own environment; they are in no image and no key (decisions 26). */
-void build_args_add_proxies(struct pairs *args);
 
 #endif

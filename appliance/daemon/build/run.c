@@ -22,26 +22,7 @@ static struct build *build_of(struct flow *f)
     return container_of(f, struct build, flow);
 }
 
-/* ---- arguments and labels ---- */
-
-void build_args_begin(struct pairs *args)
-{
-    pairs_add(args, "NB_USER", "jovyan");
-    pairs_add(args, "NB_UID", "1000");
-}
-
-void build_args_add_proxies(struct pairs *args)
-{
-    static const char *const names[] = {"http_proxy", "https_proxy", "no_proxy",
-                                        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && *value)
-            pairs_add(args, names[i], value);
-    }
-}
+/* ---- labels ---- */
 
 static void add_labels(struct pairs *labels, const struct build *b)
 {

@@ -249,6 +249,9 @@ def play(folder, server, step, when):
     with FakeEngine(folder / "engine") as fake, Rig(folder / "appliance", fake, server, **settings) as rig:
         getattr(Play(rig, held, when), held.scene.replace(" ", "_"))()
         rig.ended_well()
+        if held.scene != "exit":
+            assert rig.rows("SELECT count(*) FROM session") <= rig.rows("SELECT count(*) FROM launch"), \
+                "a start that was cut was given up, and another one begun"
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,7 @@ def play(folder, server, number):
             kills += kill(rig, victim)
         rig.ended_well()
         ends = [client.events[-1]["phase"] for client in rig.clients]
+    print(f"round {number}: {kills} kills; {' '.join(ends)}", flush=True)
     return kills, {end: ends.count(end) for end in set(ends)}
 
 

@@ -186,7 +186,8 @@ static bool is_host(struct slice s)
             return false;
         colon = (size_t)(close + 1 - s.at);
         for (size_t i = 1; i + 1 < colon; i++)
-            if (s.at[i] != ':' && s.at[i] != '.' && !memchr("0123456789abcdefABCDEF", s.at[i], 22))
+            if ((s.at[i] != ':' && s.at[i] != '.' && !memchr("0123456789abcdefABCDEF", s.at[i], 22)) ||
+                (s.at[i] == '.' && s.at[i - 1] == '.'))
                 return false;
     } else {
         for (size_t i = 0; i < colon; i++)

@@ -161,6 +161,7 @@ static void meanings(void)
     refuses("GET / HTTP/1.1\r\nHost: a%2fb\r\n\r\n", "a Host with an escape");
     refuses("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "a Host of two words");
     refuses("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", "a Host whose port is no number");
+    refuses("GET / HTTP/1.1\r\nHost: [::1..2]\r\n\r\n", "an address with two dots");
     refuses("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", "a Host with half a bracket");
     refuses("GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", "a Host with something behind its bracket");
     refuses("GET / HTTP/1.1\r\nHost: :80\r\n\r\n", "a port alone");

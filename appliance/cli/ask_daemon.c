@@ -10,6 +10,11 @@
 #include "base/cleanup.h"
 #include "cli/cli.h"
 
+const char *config_usual(void)
+{
+    return access(CONFIG_FILE, F_OK) == 0 ? CONFIG_FILE : NULL;
+}
+
 FILE *ask_daemon(pid_t *pid, const char *option, const char *config, struct err *e)
 {
     cleanup_free char *daemon = cli_program("ringbinderd");

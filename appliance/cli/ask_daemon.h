@@ -8,6 +8,11 @@
 
 #include "base/err.h"
 
+#define CONFIG_FILE "/etc/ringbinder/ringbinder.conf"
+
+/* The file that is read where none is named: CONFIG_FILE, or NULL where it is not there. */
+const char *config_usual(void);
+
 /* What `ringbinderd OPTION [--config FILE]` prints, to be read to its end and closed; then the process *pid is to be
  * waited for. `config`: NULL: none. NULL: ERR_SYSTEM. */
 FILE *ask_daemon(pid_t *pid, const char *option, const char *config, struct err *e);

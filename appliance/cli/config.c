@@ -16,19 +16,12 @@
 #include "cli/list.h"
 #include "cli/plain.h"
 
-#define CONFIG_FILE "/etc/ringbinder/ringbinder.conf"
 #define VALUE_MAX 65536 /* bytes of a key's values on one line */
 
 struct config {
     const char *file, *key;
     bool json, quiet;
 };
-
-/* The file that is meant where none is named; NULL: there is none, and the defaults count. */
-static const char *usual_file(void)
-{
-    return access(CONFIG_FILE, F_OK) == 0 ? CONFIG_FILE : NULL;
-}
 
 static int read_description(json_t **out, const char *file, struct err *e)
 {
@@ -208,7 +201,7 @@ int cli_config(int argc, char **argv)
         "\vExamples:\n"
         "  ringbinder config idle_limit\n"
         "  ringbinder config --config ./ringbinder.conf | grep -v default"};
-    struct config c = {.file = usual_file()};
+    struct config c = {.file = config_usual()};
     json_auto_t *description = NULL;
     const json_t *keys;
     struct err e;
@@ -258,7 +251,7 @@ int cli_check_config(int argc, char **argv)
         ". No daemon need run. The exit code is 1 where something is wrong."
         "\vExample:\n"
         "  ringbinder check-config ./ringbinder.conf && ringbinder up --config ./ringbinder.conf"};
-    struct config c = {.file = usual_file()};
+    struct config c = {.file = config_usual()};
     json_auto_t *description = NULL;
     const json_t *faults;
     struct err e;

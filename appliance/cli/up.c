@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/ask_daemon.h"
 #include "cli/cli.h"
 #include "cli/fetchers.h"
 #include "cli/place.h"
@@ -252,13 +253,14 @@ int cli_up(int argc, char **argv)
 {
     static const struct argp_option options[] = {
         {"dir", 'd', "DIR", 0, "Keep state and sockets here (" CLI_DIR ")"},
-        {"config", 'c', "FILE", 0, "Read this configuration; without one it is a working trial"},
+        {"config", 'c', "FILE", 0,
+         "Read this configuration instead of " CONFIG_FILE "; without any it is a working trial"},
         {0},
     };
     static const struct argp argp = {options, take_argument, NULL,
                                      "Runs gateway, daemon and fetch in the foreground, without systemd.\v"
                                      "Ctrl-C ends everything, visitors' containers included."};
-    struct up_arguments arguments = {.dir = CLI_DIR};
+    struct up_arguments arguments = {.dir = CLI_DIR, .config = config_usual()};
     struct up u = {
         .kept = {[KEPT_DAEMON] = {.name = "ringbinderd", .start = start_daemon, .delay_ms = RESTART_MS},
                  [KEPT_GATEWAY] = {.name = "ringbinder-gateway", .start = start_gateway, .delay_ms = RESTART_MS}},

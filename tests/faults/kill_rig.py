@@ -30,8 +30,16 @@ class Docker:
     @staticmethod
     def left(instance):
         engine.remove_images(instance)
-        return [(kind, one.get("Name") or one.get("Image"), one.get("State"))
-                for kind in ("containers", "networks") for one in engine.of_instance(kind, instance)]
+        left = [(one["Names"], one["State"]) for one in engine.of_instance("containers", instance)]
+        return left + [one["Name"] for one in engine.of_instance("networks", instance) if not miscounted(one)]
+
+
+def miscounted(network):
+    """Engine 20.10 sometimes counts a container on a network that has none, for good: nobody can remove it then. Seen
+    once in a hundred kills, where a start and a removal met; it is no fault of who asks, and said in his journal."""
+    path = f"/networks/{network['Id']}"
+    status, said = engine.ask("DELETE", path)
+    return status == 403 and "active endpoints" in str(said) and engine.ask("GET", path)[1]["Containers"] == {}
 
 
 class Rig:
@@ -56,7 +64,9 @@ class Rig:
         code = self.appliance.stop()
         self.gate.close()
         if kind is None:
-            assert (code, self.engine.left(instance)) == (0, []), self.appliance.journal()[-3000:]
+            journal = self.appliance.journal()
+            assert self.engine.left(instance) == [], (code, journal[-3000:])
+            assert code == 0 or "has active endpoints" in journal[-1000:], journal[-3000:]
             tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
             assert f"ringbinder_{instance}" not in tables, "the table of nftables was left at the end"
             assert processes_of(int(self.appliance.settings["fetch_uid"])) == []

@@ -15,6 +15,7 @@
 #include "engine/ask.h"
 #include "engine/container.h"
 #include "engine/image.h"
+#include "engine/network.h"
 #include "loop/loop.h"
 #include "loop/outbound.h"
 #include "tap.h"
@@ -289,6 +290,9 @@ static void test_remove_faults(void)
               "what does not stop is removed by force, and another removal is waited for");
     order("{\"fault\": \"DELETE /containers/\", \"status\": 400, \"message\": \"no\"}");
     is_number(wait_for(engine_container_remove(engine, &c.row, done)), ERR_ENGINE_REFUSED, "other refusals end it");
+    order("{\"fault\": \"DELETE /networks/\", \"status\": 403, \"times\": 3, \"message\": \"has active endpoints\"}");
+    is_number(wait_for(engine_network_remove(engine, done)), ERR_NONE,
+              "a network on which somebody still is is removed once he has left");
 }
 
 static void test_answers(void)

@@ -16,6 +16,9 @@
 /* How long another's making may take until it is seen. */
 #define SEEN_AGAIN_MS 50
 #define SEEN_TRIES 60
+/* A busy engine takes a container's place on the network away a moment after it has said that the container is gone. */
+#define LEFT_AGAIN_MS 100
+#define LEFT_TRIES 50
 
 const char *engine_network_name(char name[ENGINE_NETWORK_NAME], const struct engine *en)
 {
@@ -136,7 +139,16 @@ static enum flow_result remove_ask(struct flow *f, struct err *e)
     return job_ask(f, "DELETE", NULL, "/networks/%s", job_of(f)->name);
 }
 
-static const struct flow_step remove_steps[] = {{"remove", STEP_S, remove_ask, job_bear_missing}, {0}};
+/* 403: somebody is still on it. */
+static enum flow_result remove_failed(struct flow *f, struct err *e)
+{
+    if (job_of(f)->answer.status != 403 || f->tries >= LEFT_TRIES)
+        return job_bear_missing(f, e);
+    f->delay_ms = LEFT_AGAIN_MS;
+    return FLOW_AGAIN;
+}
+
+static const struct flow_step remove_steps[] = {{"remove", STEP_S, remove_ask, remove_failed}, {0}};
 static const struct flow_kind remove_kind = {remove_steps, NULL, job_end};
 
 static struct op *network_job(struct engine *en, const struct flow_kind *kind, struct done done)

@@ -121,6 +121,7 @@ def test_an_event_stream_that_says_nothing(rig, fake):
     """F04: the stream of events falls silent | connections stay, nothing is told, a container dies | the sweep finds it,
     in its own time"""
     session, name = ready(rig)
+    time.sleep(1)  # what the start's own events have asked for is over
     fake.tell(events="lost")
     fake.tell(end=name, code=3)
     assert wait_until(rig.agree, SWEEP_S + SOON_S), "no sweep found it, and nobody asked for the session"

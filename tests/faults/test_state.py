@@ -146,3 +146,48 @@ def test_few_files_may_be_open(shared_folder, fake, server):
     server.repository("few", {"Dockerfile": STUB})
     with start_with(shared_folder / "few-files", 64, 4096, server, fake) as one:
         assert launch(one.portal, server.url("few"))["phase"] == "ready"
+
+
+CLOCK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    int (*real)(clockid_t, struct timespec *) = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(clock, out), seconds = 0;
+    FILE *file = clock == CLOCK_REALTIME ? fopen(getenv("CLOCK_JUMP"), "r") : NULL;
+
+    if (file && fscanf(file, "%d", &seconds) == 1)
+        out->tv_sec += seconds;
+    if (file)
+        fclose(file);
+    return result;
+}
+"""
+
+
+def test_the_clock_jumps(shared_folder, fake, server, monkeypatch):
+    """F57: the machine's clock jumps, an hour to each side | a clock in front of libc's; age_limit and idle_limit are 30
+    minutes | nobody's session ends for that, launches go on"""
+    folder = shared_folder / "clock"
+    folder.mkdir()
+    jump = folder / "jump"
+    jump.write_text("0")
+    (folder / "clock.c").write_text(CLOCK)
+    run("cc", "-shared", "-fPIC", "-o", folder / "clock.so", folder / "clock.c")
+    folder.chmod(0o755)
+    monkeypatch.setenv("LD_PRELOAD", str(folder / "clock.so"))
+    monkeypatch.setenv("CLOCK_JUMP", str(jump))
+    with Rig(folder / "appliance", fake, server, age_limit="30m", idle_limit="30m") as rig:
+        path = rig.repository({"Dockerfile": STUB})
+        for seconds in 3600, -3600:
+            jump.write_text(str(seconds))
+            time.sleep(0.5)  # two sweeps
+            assert rig.launch(path)["phase"] == "ready"
+            assert served(rig) and says_well(rig.appliance.portal)
+        said = rig.rows("SELECT max(utc) - min(utc) FROM event")[0][0]
+        assert said > 7_000_000, f"the daemon did not see the jumps: {said} ms"

@@ -158,6 +158,7 @@ static void ask_send(struct ask *a, const struct engine_question *q)
         .pull = q->pull,
         .chunk = q->chunk,
         .arg = q->arg,
+        .alone = q->alone,
         .limit_ms = q->limit_ms == ENGINE_NO_LIMIT ? 0
                     : q->limit_ms                  ? q->limit_ms
                                                    : ENGINE_LIMIT_MS,

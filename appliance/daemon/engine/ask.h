@@ -26,6 +26,7 @@ struct engine_question {
     void *arg;                                               /* of pull and chunk */
     int limit_ms;                                            /* 0: ENGINE_LIMIT_MS */
     bool unversioned;                                        /* before the version is known */
+    bool alone;                                              /* on a connection of its own */
 };
 
 /* Zero is an empty one. */

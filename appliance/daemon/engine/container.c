@@ -135,8 +135,20 @@ struct op *engine_container_start(struct engine *en, struct engine_container *c,
 
 /* ---- look ---- */
 
-static const struct flow_step look_steps[] = {
-    {"inspect", STEP_S, ask_inspect, NULL}, {"read", 0, read_inspect, NULL}, {0}};
+/* An engine that is being stopped ends its containers, and still tells of that on connections that it has (20.10): what
+ * it says counts when it takes new ones afterwards. */
+static enum flow_result look_still_there(struct flow *f, struct err *e)
+{
+    struct job *job = job_of(f);
+    const struct engine_question question = {.method = "GET", .path = "/_ping", .unversioned = true, .alone = true};
+
+    return flow_wait(f, engine_ask(job->engine, &question, &job->answer, flow_done(f)));
+}
+
+static const struct flow_step look_steps[] = {{"inspect", STEP_S, ask_inspect, NULL},
+                                              {"read", 0, read_inspect, NULL},
+                                              {"still there", STEP_S, look_still_there, NULL},
+                                              {0}};
 static const struct flow_kind look_kind = {look_steps, NULL, job_end};
 
 struct op *engine_container_look(struct engine *en, struct engine_container *c, struct done done)

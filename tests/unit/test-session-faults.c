@@ -110,6 +110,10 @@ static void refusals(void)
         {"exec /start: no such file or directory: unknown", ERR_SESSION_NO_JUPYTER},
         {"exec: \"/start\": permission denied: unknown", ERR_SESSION_UNREADABLE},
         {"no space left on device", ERR_ENGINE_REFUSED},
+        {"OCI runtime create failed: container init caused: Running hook #0:: error running hook: exit status 1, "
+         "stderr: "
+         "dial unix /run/docker/libnetwork/1.sock: connect: no such file or directory",
+         ERR_ENGINE_REFUSED},
     };
     struct err e;
 

@@ -120,12 +120,18 @@ void fault_of_silence(struct err *why, const struct fault_silence *silence)
     add_words(why, silence->words);
 }
 
-/* As runc and crun word it, within what the engine says: "exec: \"sh\": executable file not found in $PATH". */
+/* As runc and crun word it, within what the engine says: "exec: \"sh\": executable file not found in $PATH". A hook
+ * that sets up the network may miss a file, too, while the engine stops: that is not the image's fault. */
+static bool is_about_program(const char *words)
+{
+    return strstr(words, "exec") && !strstr(words, "hook");
+}
+
 void fault_of_engine(struct err *e)
 {
     struct err refused = *e;
 
-    if (e->code != ERR_ENGINE_REFUSED)
+    if (e->code != ERR_ENGINE_REFUSED || !is_about_program(refused.text))
         return;
     if (is_about_permission(refused.text))
         err_set(e, ERR_SESSION_UNREADABLE,

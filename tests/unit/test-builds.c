@@ -1,5 +1,6 @@
 /* Builds on an engine made of an array and a fetch that says what the test wants, with virtual time. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -517,6 +518,39 @@ static void one_at_a_time(struct build_settings *s)
     s->at_a_time = 1;
 }
 
+/* As with a full disk: nothing can be written. */
+static void state_is_full(bool full)
+{
+    sqlite3 *db;
+
+    sqlite3_open(state, &db);
+    sqlite3_exec(db,
+                 full ? "CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'full'); END"
+                      : "DROP TRIGGER full",
+                 NULL, NULL, NULL);
+    sqlite3_close(db);
+}
+
+static void test_cut_with_a_full_disk(void)
+{
+    struct result cut, next;
+
+    open_with(one_at_a_time);
+    fake_builder.fail = ERR_ENGINE_GONE;
+    want(&cut, "i:1");
+    run_ms(100);
+    state_is_full(true);
+    run_ms(5000);
+    ok(cut.calls == 1 && cut.e.code == ERR_ENGINE_GONE, "a cut build that cannot be put back has failed");
+    state_is_full(false);
+    fake_builder.fail = ERR_NONE;
+    want(&next, "i:2");
+    run_ms(5000);
+    ok(next.calls == 1 && !next.e.code, "and the next one runs in its place");
+    is_number(ledger.used[LEDGER_BUILDS], 0, "with its memory");
+    end();
+}
+
 static void test_fairness(void)
 {
     static const char *const wanted[] = {"a:1", "a:2", "a:3", "b:1", "b:2", "c:1"};
@@ -827,6 +861,7 @@ int main(void)
     test_restart();
     test_restarted_twice();
     test_engine_away();
+    test_cut_with_a_full_disk();
     test_engine_cut();
     test_environment_removed();
     test_fairness();

@@ -307,8 +307,10 @@ static bool begin_again(struct build *b, const char *sentence)
     struct err e;
 
     b->row.restarts++;
-    if (build_move(b, BUILD_WAITING, NULL, &e) < 0)
+    if (build_move(b, BUILD_WAITING, NULL, &e) < 0) {
+        b->state = BUILD_RUNNING; /* whose place among those that run it gives back at its end */
         return false;
+    }
     build_say(b, "building", sentence, strlen(sentence));
     log_line(LOG_NOTICE, ERR_NONE, "%s BUILD=%s", sentence, id_text((char[ID_TEXT]){0}, &b->row.id));
     b->told_ahead = -1;

@@ -17,7 +17,7 @@ struct fake_op {
     struct done done;
     enum fake_call call;
     struct id row;
-    struct engine_container *container;
+    struct engine_container *container, late;
     struct engine_container_list *list_out, list;
     char *tail_out;
 };
@@ -28,11 +28,6 @@ static void fake_free(struct fake_op *op)
     loop_timer_cancel(&op->timer);
     engine_container_list_free(&op->list);
     free(op);
-}
-
-static void fake_cancel(struct op *op)
-{
-    fake_free(container_of(op, struct fake_op, op));
 }
 
 static void fake_start(struct fake_op *op)
@@ -81,6 +76,22 @@ static void fake_end(void *arg)
         fake_effect(op);
     fake_free(op);
     done_call(done, fail ? &e : NULL);
+}
+
+static void fake_cancel(struct op *op)
+{
+    struct fake_op *fake = container_of(op, struct fake_op, op);
+
+    if (fake->call != FAKE_CREATE || !fake_engine.late_ms) {
+        fake_free(fake);
+        return;
+    }
+    fake->late = *fake->container;
+    fake->container = &fake->late;
+    fake->done = (struct done){0};
+    list_remove(&fake->node);
+    loop_timer_cancel(&fake->timer);
+    fake->timer = loop_timer_new(fake_engine.loop, fake_engine.late_ms, fake_end, fake);
 }
 
 static struct fake_op *fake_op(enum fake_call call, const struct id *row, struct done done)

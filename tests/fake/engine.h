@@ -16,6 +16,7 @@ struct fake_engine {
     struct engine_container containers[64];
     size_t count;
     int calls[FAKE_CALLS];
+    int late_ms; /* not zero: a creation whose asker is gone is carried out all the same, that much later */
     bool hold[FAKE_CALLS];
     enum err_code fail[FAKE_CALLS];
     struct {

@@ -256,6 +256,27 @@ static void silence_at_each_step(void)
     daemon_ends();
 }
 
+/* What a slow engine was asked for, it makes, even when nobody waits for that any more. */
+static void made_after_all(void)
+{
+    struct waiter w;
+
+    daemon_starts();
+    run_for(10);
+    fake_engine.hold[FAKE_CREATE] = true;
+    fake_engine.late_ms = 120000;
+    starts(&w, 1);
+    run_for(11000);
+    ok(w.calls == 1 && fake_engine.count == 0, "a start ends whose container is not there in time");
+    run_for(fake_engine.late_ms + 2 * SWEEP_MS);
+    ok(fake_engine.count == 0 && fake_engine.calls[FAKE_REMOVE] == 1, "one that is made after that is removed");
+    run_for(SWEEP_AFTER_MS);
+    fake_engine.calls[FAKE_LIST] = 0;
+    run_for(SWEEP_AFTER_MS);
+    is_number(fake_engine.calls[FAKE_LIST], 0, "and in the end nothing is looked for");
+    daemon_ends();
+}
+
 static void stubborn(void)
 {
     struct waiter w;
@@ -288,6 +309,7 @@ int main(void)
     bad_images();
     token_in_the_last_words();
     silence_at_each_step();
+    made_after_all();
     stubborn();
     session_daemon_end();
     return tap_end();

@@ -387,16 +387,16 @@ static void nothing_wakes(void)
     int lists;
 
     daemon_starts();
-    run_for(100);
+    run_for(SWEEP_AFTER_MS + SWEEP_MS);
     lists = fake_engine.calls[FAKE_LIST];
     run_for(10 * SWEEP_MS);
-    is_number(fake_engine.calls[FAKE_LIST], lists, "without a session nothing wakes");
+    is_number(fake_engine.calls[FAKE_LIST], lists, "some time after the start nothing wakes without a session");
     running(&w, 1);
     session_cause(session_find(all, w.door.name), SESSION_ENDED, NULL);
-    run_for(100);
+    run_for(SWEEP_AFTER_MS + SWEEP_MS);
     lists = fake_engine.calls[FAKE_LIST];
     run_for(10 * SWEEP_MS);
-    is_number(fake_engine.calls[FAKE_LIST], lists, "nor when the last one has ended");
+    is_number(fake_engine.calls[FAKE_LIST], lists, "nor some time after the last one has ended");
     running(&w, 2);
     lists = fake_engine.calls[FAKE_LIST];
     run_for(10 * SWEEP_MS);

@@ -25,6 +25,7 @@ struct sweeper {
     struct watch watch;       /* of the engine */
     struct loop_timer *timer; /* the next turn */
     int64_t due, began;       /* when that is; when the last listing began */
+    int64_t busy;             /* when there was something to do last */
     unsigned turn;
     struct op *listing; /* NULL: none is under way */
     struct engine_container_list list;
@@ -204,11 +205,15 @@ static void judge_the_rest(struct sweeper *w)
 
 static void sweep_end(struct sweeper *w)
 {
+    int64_t now = loop_now(w->all->parts.loop);
+
+    if (w->all->live || w->undone)
+        w->busy = now;
     if (w->again)
         sweep_within(w, SWEEP_GATHER_MS);
     else if (w->echo)
         sweep_within(w, SWEEP_ECHO_MS);
-    else if (w->all->live || w->undone)
+    else if (now - w->busy < SWEEP_AFTER_MS)
         sweep_within(w, w->all->settings.sweep_ms);
     w->echo = w->again && w->echo;
     w->again = false;
@@ -261,7 +266,8 @@ struct sweeper *sweeper_new(struct sessions *all)
     list_init(&w->removals);
     w->watch.wake = engine_news;
     w->watch.arg = w;
-    w->began = loop_now(all->parts.loop) - SWEEP_HINT_MS;
+    w->busy = loop_now(all->parts.loop);
+    w->began = w->busy - SWEEP_HINT_MS;
     engine_watch(all->parts.engine, &w->watch);
     sweep_within(w, 0);
     return w;

@@ -9,9 +9,11 @@ struct sweeper;
 /*
  * One list of the engine's containers, then a verdict for each row and each container (reconcile.h). It is called for
  * at the start, when the engine came or a container went, after every end of a session, and every sweep_ms for as long
- * as there is a session or something was left undone; with nothing to do it does not wake. The same turn looks for
- * sessions that are idle or too old (look.h): one timer for all of them.
+ * as there is a session or something was left undone, and for SWEEP_AFTER_MS more: an engine makes the container that
+ * it was asked for even when its start is over. After that it does not wake. The same turn looks for sessions that are
+ * idle or too old (look.h): one timer for all of them.
  */
+#define SWEEP_AFTER_MS 300000
 #define SWEEP_REMOVALS_MAX 16 /* at a time; the rest follows when one of them is done */
 #define SWEEP_GATHER_MS 50    /* news of the engine are gathered for this long */
 #define SWEEP_ECHO_MS 250     /* after it: what the first listing could not show yet */

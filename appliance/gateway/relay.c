@@ -321,6 +321,16 @@ static bool client_owes(const struct client *c)
     return !c->up_broken && !c->up.framing.done && !c->up.ready && !stream_pending(&c->upstream->stream);
 }
 
+/* What stands in front of the answer (100, interim answers) is said without waiting for it. False: the client is gone.
+ */
+static bool say_so_far(struct client *c)
+{
+    if (c->answered || !stream_pending(&c->stream) || stream_write(&c->stream, NULL, 0) >= 0)
+        return true;
+    client_close(c);
+    return false;
+}
+
 void relay_run(struct client *c)
 {
     if (c->stream.failed) {
@@ -336,7 +346,7 @@ void relay_run(struct client *c)
         return;
     if (read_answer(c))
         run_down(c);
-    if (c->state == CLIENT_RELAY && c->upstream->connected)
+    if (c->state == CLIENT_RELAY && c->upstream->connected && say_so_far(c))
         client_pace(c, client_owes(c));
 }
 

@@ -261,6 +261,19 @@ def test_a_server_that_is_slow_is_not_the_clients_fault(gateway):
     assert raw(gateway.sessions, GET % b"/user/me/").endswith(b"x" * 25)
 
 
+def test_a_server_that_thinks_behind_an_interim_answer_is_not_the_clients_fault(gateway):
+    def talk(connection):
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        time.sleep(3)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    server = Server(talk)
+    gateway.set("STALL_MS", 500)
+    gateway.open("me", server.port)
+    answer = raw(gateway.sessions, GET % b"/user/me/")
+    assert status(answer) == 103 and b"\r\n\r\nHTTP/1.1 200 OK\r\n" in answer
+
+
 def test_slow_heads_give_way_to_others_when_the_gateway_is_full(gateway):
     gateway.set("CONNECTIONS_MAX", 20)
     gateway.settle()

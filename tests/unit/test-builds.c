@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "build/build.h"
 #include "build/log.h"
+#include "build/queue.h"
 #include "engine/ledger.h"
 #include "fake/builder.h"
 #include "fake/fetch.h"
@@ -453,6 +454,39 @@ static void test_memory(void)
     end();
 }
 
+static void nobody_goes(struct build_settings *s)
+{
+    ledger_init(&ledger, 5000, &(struct ledger_reserve){0});
+    s->step_memory = 2000;
+    s->abandon_ms = 86400000;
+}
+
+static void test_hungry(void)
+{
+    struct result early, late, last;
+
+    open_with(nobody_goes);
+    ledger_claim(&ledger, LEDGER_SESSIONS, 4000);
+    want(&early, "i:1");
+    run_ms(QUEUE_HUNGRY_MS / 2);
+    want(&late, "i:2");
+    want(&last, "i:3");
+    run_ms(QUEUE_HUNGRY_MS / 2 - 1000);
+    is_number(early.calls, 0, "a build waits for memory for some time");
+    run_ms(62000);
+    ok(early.calls == 1 && early.e.code == ERR_BUILD_HUNGRY, "and then it ends, whatever sessions go on coming");
+    is_number(late.calls, 0, "one that came later waits for as long");
+    ledger_claim(&ledger, LEDGER_SESSIONS, 3000);
+    run_ms(100);
+    ledger_claim(&ledger, LEDGER_SESSIONS, 4000);
+    run_ms(QUEUE_HUNGRY_MS / 2 + 100000);
+    ok(late.calls == 1 && !late.e.code, "and is built when there is enough");
+    is_number(last.calls, 0, "since one has begun, the others wait anew");
+    run_ms(QUEUE_HUNGRY_MS / 2);
+    ok(last.calls == 1 && last.e.code == ERR_BUILD_HUNGRY, "and in vain");
+    end();
+}
+
 static void test_restart(void)
 {
     cleanup_free char *log = NULL;
@@ -858,6 +892,7 @@ int main(void)
     test_failures();
     test_hostile_fetch();
     test_memory();
+    test_hungry();
     test_restart();
     test_restarted_twice();
     test_engine_away();

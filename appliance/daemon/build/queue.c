@@ -139,6 +139,7 @@ static void start(struct build *b)
         build_ended(b, &e);
         return;
     }
+    all->hungry = -1;
     turn_take(b);
     list_remove(&b->node);
     list_add(&all->running, &b->node);
@@ -182,8 +183,13 @@ static void advance(void *arg)
     }
     while (may_start(all) && has_memory(all))
         start(turn_next(all));
-    if (may_start(all))
+    if (!may_start(all)) {
+        all->hungry = -1;
+    } else {
         tell_want_of_memory(turn_next(all));
+        if (all->hungry < 0)
+            all->hungry = loop_now(all->loop);
+    }
     turn_tell(all);
 }
 
@@ -200,7 +206,7 @@ void builds_look_again(void *arg)
     advance_soon(arg);
 }
 
-/* ---- builds that nobody watches ---- */
+/* ---- builds that end without having begun ---- */
 
 static bool is_abandoned(struct build *b)
 {
@@ -224,6 +230,19 @@ static struct build *find_abandoned(struct builds *all)
     return NULL;
 }
 
+static struct build *find_hungry(const struct builds *all)
+{
+    int64_t since = loop_now(all->loop) - QUEUE_HUNGRY_MS;
+
+    list_for_each (node, &all->waiting) {
+        struct build *b = container_of(node, struct build, node);
+
+        if (all->hungry >= 0 && all->hungry <= since && b->queued <= since)
+            return b;
+    }
+    return NULL;
+}
+
 static void look_later(struct builds *all);
 
 /* Who ends a build may be called back, and want another: so the search begins anew each time. */
@@ -241,6 +260,12 @@ static void look(void *arg)
         else
             build_ended(b, &why);
     }
+    err_set(
+        &why, ERR_BUILD_HUNGRY,
+        "This build has waited %d minutes for memory, which sessions and other builds have. Please try again later.",
+        QUEUE_HUNGRY_MS / 60000);
+    for (struct build *b; (b = find_hungry(all));)
+        build_ended(b, &why);
     look_later(all);
 }
 
@@ -256,6 +281,7 @@ static void enqueue(struct build *b)
 {
     list_add(&b->all->waiting, &b->node);
     b->all->n_waiting++;
+    b->queued = loop_now(b->all->loop);
     advance_soon(b->all);
     look_later(b->all);
 }

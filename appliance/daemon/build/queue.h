@@ -16,10 +16,12 @@
 
 /*
  * Bounds: QUEUE_WAITING_MAX builds wait, the next one is refused with ERR_BUILD_QUEUE_FULL; the logs of the last
- * QUEUE_ENDED_MAX that ended are kept.
+ * QUEUE_ENDED_MAX that ended are kept. Sessions that come take what memory there is before a build has enough; so where
+ * none began for want of memory alone for QUEUE_HUNGRY_MS, those that have waited so long end with ERR_BUILD_HUNGRY.
  */
 #define QUEUE_WAITING_MAX 500
 #define QUEUE_ENDED_MAX 32
+#define QUEUE_HUNGRY_MS 600000
 #define TURN_HISTORY 16
 #define TURN_RECENT 64
 #define BUILD_LAST_LINE_MAX 80 /* bytes of the last line that goes into a sentence */
@@ -60,8 +62,9 @@ struct builds {
     struct list waiting, running, ended; /* struct build, oldest first */
     int n_waiting, n_running, n_ended;
     struct loop_timer *advance;
-    struct loop_timer *look;  /* for builds that nobody watches */
+    struct loop_timer *look;  /* for builds that nobody watches, or that wait for too long */
     int64_t not_before;       /* loop_now(): none leaves the queue until then */
+    int64_t hungry;           /* loop_now() since when none leaves it for want of memory alone; -1: one may */
     struct watch engine_news; /* while the engine is away, nothing leaves the queue */
     struct watch memory_news; /* nor without memory for it */
 };
@@ -79,6 +82,7 @@ struct build {
     uint64_t last_turn;
     int told_ahead;           /* that its log has; -1: none */
     bool told_memory;         /* it says that there is none for this build */
+    int64_t queued;           /* loop_now(): it waits since then */
     int64_t unwatched;        /* loop_now() when nobody was seen watching; -1: somebody is */
     int64_t began, over;      /* loop_now(); over: of one that has ended */
     struct loop_timer *limit; /* of the whole build */

@@ -91,6 +91,7 @@ int builds_new(struct builds **out, const struct build_parts *parts, const struc
     all->failed_keep_ms = settings->failed_keep_ms;
     all->disk = (struct disk_floor){settings->disk_bytes, settings->disk_percent};
     all->resolver = resolver_new(parts->loop, settings);
+    all->hungry = -1;
     list_init(&all->waiting);
     list_init(&all->running);
     list_init(&all->ended);

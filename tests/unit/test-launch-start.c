@@ -214,6 +214,86 @@ static void another_attempt_waits_in_line(void)
     is_number(w.cancelled, 0, "a daemon that ends meanwhile ends nobody's session");
 }
 
+/* Waiting for a slot is no part of an attempt. */
+static void another_attempt_after_a_long_wait(void)
+{
+    struct launch_reader *first, *readers[3];
+
+    world_new();
+    err_set(&w.sessions.outcome[0], ERR_SESSION_DIED, "boom");
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    first = w.reader;
+    run_for(50);
+    w.sessions.ms = 590000;
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    launch_reader_free(&w.reader);
+    w.reader = first;
+    run_for(30000);
+    w.sessions.ms = 100000;
+    run_for(700000);
+    ok(strstr(buf_text(&w.got), AGAIN(1) POSITION(1) STARTED) && strstr(buf_text(&w.got), "Server ready at"),
+       "who waited ten minutes in line has as long for his start as anybody");
+    world_end();
+
+    world_new();
+    err_set(&w.sessions.outcome[0], ERR_SESSION_DIED, "boom");
+    for (size_t i = 0; i < 3; i++) {
+        launch("git", URL "/" COMMIT, "text/event-stream");
+        readers[i] = w.reader;
+        run_for(50);
+        w.sessions.ms = 1 << 30;
+    }
+    w.reader = readers[0];
+    buf_clear(&w.got);
+    run_for(604000);
+    ok(!strstr(buf_text(&w.got), "failed\",\"status_code"), "(he waits)");
+    run_for(5000);
+    ok(strstr(buf_text(&w.got), "Spawn failed: No start slot became free within 10 minutes") != NULL,
+       "who waits longer hears that, and not that his image is slow");
+    launch_reader_free(&readers[1]);
+    launch_reader_free(&readers[2]);
+    world_end();
+}
+
+/* Whose turn does not come holds nothing when he goes. */
+static void a_turn_that_does_not_come(void)
+{
+    struct launch_reader *first[7];
+
+    world_new();
+    w.sessions.ms = 1 << 30; /* each start goes on until its limit of ten minutes, and then stands in line again */
+    for (size_t i = 0; i < 7; i++) {
+        launch("git", URL "/" COMMIT, "text/event-stream");
+        first[i] = w.reader;
+    }
+    buf_clear(&w.got);
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    run_for(3590000);
+    /* With him the fifth, for another attempt, and the seventh; those before have waited too long for theirs. */
+    is_number(w.sessions.reserved, 3, "who stands in line has a place in memory");
+    run_for(20000);
+    ok(strstr(buf_text(&w.got), "\"message\":\"No start slot became free within 60 minutes") != NULL,
+       "until his time is over, and a sentence says so");
+    ok(strstr(w.journal, "RB1705") != NULL, "with its code");
+    is_number(w.sessions.reserved, 1, "his place is given back"); /* the sixth's is left */
+    for (size_t i = 0; i < 7; i++)
+        launch_reader_free(&first[i]);
+    world_end();
+}
+
+static void a_silent_engine(void)
+{
+    world_new();
+    w.builds.ms = 1 << 30;
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    run_for(61000);
+    is(buf_text(&w.got),
+       "data: {\"phase\":\"failed\",\"status_code\":504,\"message\":\"The container engine did not say within 60 s "
+       "whether this commit has an image\\n\"}\n\n",
+       "an engine that does not say what it has ends a launch with a sentence");
+    world_end();
+}
+
 #define LINE_LENGTH 1000
 
 static struct {
@@ -289,6 +369,9 @@ int main(void)
     a_kept_place();
     starts_wait_in_line();
     another_attempt_waits_in_line();
+    another_attempt_after_a_long_wait();
+    a_turn_that_does_not_come();
+    a_silent_engine();
     a_long_line();
     world_folder_end();
     return tap_end();

@@ -95,6 +95,15 @@ static enum flow_result step_image(struct flow *f, struct err *e)
     return flow_wait(f, build_image_find(all->parts.builds, l->row.image, &l->image, flow_done(f)));
 }
 
+/* The limits of steps in a visitor's words: those of image and admit here. */
+static enum flow_result recover_image(struct flow *f, struct err *e)
+{
+    if (e->code == ERR_DEADLINE)
+        err_set(e, ERR_LAUNCH_SLOW, "The container engine did not say within %d s whether this commit has an image",
+                f->at->limit_s);
+    return FLOW_FAIL;
+}
+
 static enum flow_result step_build(struct flow *f, struct err *e)
 {
     struct launch *l = launch_of(f);
@@ -184,6 +193,14 @@ static enum flow_result step_admit(struct flow *f, struct err *e)
     return flow_wait(f, slots_wait(&l->launches->slots, &in_line, (struct done){admitted, l}));
 }
 
+static enum flow_result recover_admit(struct flow *f, struct err *e)
+{
+    if (e->code == ERR_DEADLINE)
+        err_set(e, ERR_LAUNCH_SLOW, "No start slot became free within %d minutes. Please try again later",
+                f->at->limit_s / 60);
+    return FLOW_FAIL;
+}
+
 /* The image's row, where this launch has not seen the build: it went on from here after a restart. */
 static int find_image(struct launch *l, struct err *e)
 {
@@ -271,7 +288,7 @@ static void another_slot(void *arg, const struct err *none)
     l->has_slot = true;
     start = ask_for_session(l, &e);
     if (start)
-        flow_wait(&l->flow, start);
+        flow_wait_anew(&l->flow, start);
     else
         done_call(flow_done(&l->flow), &e);
 }
@@ -311,6 +328,8 @@ static enum flow_result recover_session(struct flow *f, struct err *e)
     struct launch *l = launch_of(f);
     const struct launch_settings *settings = &l->launches->settings;
 
+    if (!l->has_slot && e->code == ERR_DEADLINE) /* in line: no attempt has failed */
+        return recover_admit(f, e);
     give_slot(l);
     if (e->code == ERR_SESSION_FULL)
         return FLOW_FAIL;
@@ -337,9 +356,9 @@ static enum flow_result step_ready(struct flow *f, struct err *e)
 
 static const struct flow_step steps[] = {
     {"resolve", 620, step_resolve, recover_resolve}, /* the room's own limit is shorter: resolve_limit */
-    {"image", 60, step_image, NULL},
+    {"image", 60, step_image, recover_image},
     {"build", 172800, step_build, recover_build}, /* builds have their own limit; this one has the queue in it */
-    {"admit", 3600, step_admit, NULL},
+    {"admit", 3600, step_admit, recover_admit},
     {"session", 600, step_session, recover_session}, /* contract 2.11 */
     {"ready", 10, step_ready, NULL},
     {0},

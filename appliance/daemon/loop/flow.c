@@ -61,6 +61,12 @@ static void flow_over_limit(void *arg)
     flow_go(f, step_recover, &e);
 }
 
+static void flow_set_limit(struct flow *f)
+{
+    if (f->at->limit_s > 0)
+        f->timer = loop_timer_new(f->loop, f->at->limit_s * MS_PER_S, flow_over_limit, f);
+}
+
 static void flow_again(void *arg)
 {
     struct flow *f = arg;
@@ -97,8 +103,7 @@ static void flow_go(struct flow *f, flow_part *part, struct err *e)
         flow_end(f, NULL);
         break;
     case FLOW_WAIT:
-        if (f->at->limit_s > 0)
-            f->timer = loop_timer_new(f->loop, f->at->limit_s * MS_PER_S, flow_over_limit, f);
+        flow_set_limit(f);
         break;
     case FLOW_AGAIN:
         f->tries++;
@@ -144,6 +149,13 @@ enum flow_result flow_wait(struct flow *f, struct op *op)
 {
     f->out = op;
     return FLOW_WAIT;
+}
+
+void flow_wait_anew(struct flow *f, struct op *op)
+{
+    loop_timer_cancel(&f->timer);
+    f->out = op;
+    flow_set_limit(f);
 }
 
 static void flow_op_done(void *arg, const struct err *e)

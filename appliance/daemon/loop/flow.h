@@ -53,5 +53,7 @@ void flow_abandon(struct flow *f, struct done *done);
 /* The last line of a step: `return flow_wait(f, room_noun_verb(..., flow_done(f)));`. */
 enum flow_result flow_wait(struct flow *f, struct op *op);
 struct done flow_done(struct flow *f);
+/* From a step whose op has ended: another one follows it, for which the step's limit counts from now on. */
+void flow_wait_anew(struct flow *f, struct op *op);
 
 #endif

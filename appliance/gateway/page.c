@@ -82,21 +82,25 @@ static void add_time(struct buf *b, int64_t seconds, const char *format)
         buf_add_text(b, text);
 }
 
+static void add_html_char(struct buf *b, char c)
+{
+    if (c == '&')
+        buf_add_text(b, "&amp;");
+    else if (c == '<')
+        buf_add_text(b, "&lt;");
+    else if (c == '>')
+        buf_add_text(b, "&gt;");
+    else if (c == '"')
+        buf_add_text(b, "&quot;");
+    else
+        buf_add_char(b, c);
+}
+
 /* Text as HTML. */
 static void add_html(struct buf *b, const char *text)
 {
-    for (const char *at = text; *at; at++) {
-        if (*at == '&')
-            buf_add_text(b, "&amp;");
-        else if (*at == '<')
-            buf_add_text(b, "&lt;");
-        else if (*at == '>')
-            buf_add_text(b, "&gt;");
-        else if (*at == '"')
-            buf_add_text(b, "&quot;");
-        else
-            buf_add_char(b, *at);
-    }
+    while (*text)
+        add_html_char(b, *text++);
 }
 
 /* A paragraph of one sentence that begins small and has no full stop. */
@@ -104,8 +108,8 @@ static void add_paragraph(struct buf *b, const char *sentence)
 {
     buf_add_text(b, "<p>");
     if (*sentence)
-        buf_add_char(b, (char)toupper((unsigned char)*sentence));
-    add_html(b, *sentence ? sentence + 1 : sentence);
+        add_html_char(b, (char)toupper((unsigned char)*sentence++));
+    add_html(b, sentence);
     buf_add_text(b, ".</p>\n");
 }
 

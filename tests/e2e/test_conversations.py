@@ -35,7 +35,7 @@ def test_conversation_with_nginx(file, tmp_path):
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
 def test_conversation(gateway, file, tmp_path):
     """`me` is a server at ${backend}, `asleep` is held, `gone` has ended with RB1004, `idle` has with RB1609 at a time
-    and from a link that are known."""
+    and from a link that are known, `hostile` with a sentence that is a tag."""
     port = free_port()
     gateway.open("me", port)
     gateway.set("WAKE_MS", 1000)
@@ -44,6 +44,7 @@ def test_conversation(gateway, file, tmp_path):
     gateway.text(gw.PORTAL_URL, "https://portal.example/")
     gateway.close("idle", 1609, ended=1795525200, again="v2/git/https%3A%2F%2Fexample.org%2Fa/HEAD?a=b&c=%22",
                   why="nobody worked in it for <b>10</b> minutes")
+    gateway.close("hostile", 1609, why="<img src=x onerror=alert(1) ")
     converse(file, tmp_path, sessions=f"127.0.0.1:{gateway.sessions}", portal=f"127.0.0.1:{gateway.portal}",
              front=f"127.0.0.1:{gateway.sessions}", backend=f"127.0.0.1:{port}", portal_backend=gateway.portal_path,
              taken=400, next=NEXT)

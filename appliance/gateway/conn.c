@@ -50,6 +50,12 @@ bool clients_have_room(const struct gateway *g)
     return g->clients.count < clients_most(g) || dispensable(g);
 }
 
+/* The door's neither count nor give way: they are the daemon's, and few. */
+static bool is_public(const struct client *c)
+{
+    return c->kind != LISTEN_DOOR;
+}
+
 void client_close(struct client *c)
 {
     struct gateway *g = c->gateway;
@@ -64,7 +70,7 @@ void client_close(struct client *c)
     list_remove(&c->node);
     list_remove(&c->again.node);
     stream_close(&c->stream);
-    g->clients.count--;
+    g->clients.count -= is_public(c);
     if (c->limit)
         limit_leave(g, c->limit);
     poll_bury(&g->poll, &c->grave, c);
@@ -87,7 +93,8 @@ static void rest(struct client *c)
 
     clear_request(c);
     c->state = CLIENT_HEAD;
-    list_add(&g->clients.idle, &c->node);
+    if (is_public(c))
+        list_add(&g->clients.idle, &c->node);
     poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_KEEP_ALIVE_MS]);
 }
 
@@ -306,7 +313,7 @@ static bool read_request(struct client *c)
         case STREAM_BYTES:
             break;
         case STREAM_NOTHING:
-            if (c->begun && list_empty(&c->node))
+            if (c->begun && list_empty(&c->node) && is_public(c))
                 list_add(&c->gateway->clients.heads, &c->node);
             return false;
         case STREAM_ENDED:
@@ -416,7 +423,7 @@ void client_start(struct gateway *g, int fd, enum listener_kind kind, const stru
         limit_refuse(g, fd);
         return;
     }
-    if (g->clients.count >= clients_most(g))
+    if (kind != LISTEN_DOOR && g->clients.count >= clients_most(g))
         client_close(dispensable(g));
     c = mem_zero(1, sizeof *c);
     c->limit = limit;
@@ -427,7 +434,7 @@ void client_start(struct gateway *g, int fd, enum listener_kind kind, const stru
     c->gateway = g;
     c->kind = kind;
     c->address = *address;
-    g->clients.count++;
+    g->clients.count += is_public(c);
     rest(c);
     poll_timer_set(&g->poll, &c->stream.timer, g->settings[WIRE_SETTING_HEAD_MS]);
     if (poll_watch(&g->poll, &c->stream.source, true, &e) < 0)

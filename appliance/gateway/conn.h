@@ -61,7 +61,7 @@ struct client {
 };
 
 struct clients {
-    size_t count, most;  /* most: what the limit of open files allows */
+    size_t count, most;  /* the public's; most: what the limit of open files allows */
     struct list idle;    /* between requests, longest first */
     struct list heads;   /* in the middle of a head that did not come at once, longest first */
     struct list waiting; /* for the daemon, longest first */
@@ -72,7 +72,8 @@ void clients_start(struct clients *c);
 bool clients_have_room(const struct gateway *g);
 
 /* A connection that was accepted, while clients_have_room(): the longest idle one goes where there is no other room.
- * One of a client that has as many as it may is refused. */
+ * One of a client that has as many as it may is refused. The door's need no room: without them a gateway
+ * that strangers have filled would fail launches that were let in before. */
 void client_start(struct gateway *g, int fd, enum listener_kind kind, const struct in6_addr *address);
 /* Something has happened to it or to its upstream: goes on as far as it gets. */
 void client_run(struct client *c);

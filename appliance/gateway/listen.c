@@ -16,15 +16,18 @@
 #define PAUSE_MS 1000 /* a full gateway looks again at the latest after this */
 #define SAID_AGAIN_MS 60000
 
-static void pause_all(struct listeners *l)
+/* Those of the public; the door, too, where not even the daemon's question can be taken. */
+static void pause_listeners(struct listeners *l, bool door)
 {
     struct gateway *g = l->of[0].gateway;
 
+    if (door)
+        poll_pause(&g->poll, &l->of[LISTEN_DOOR].source, true);
     if (l->paused)
         return;
     l->paused = true;
-    for (int i = 0; i < LISTENERS; i++)
-        poll_pause(&g->poll, &l->of[i].source, true);
+    poll_pause(&g->poll, &l->of[LISTEN_PORTAL].source, true);
+    poll_pause(&g->poll, &l->of[LISTEN_SESSIONS].source, true);
     poll_tick_in(&g->poll, PAUSE_MS);
     if (l->said_at && g->poll.now - l->said_at < SAID_AGAIN_MS)
         return;
@@ -54,6 +57,18 @@ static struct in6_addr peer_address(const struct sockaddr_storage *peer)
     return address;
 }
 
+/* accept(2): what went wrong with one connection before it was taken is told here, and the next one may be sound. */
+static bool is_of_one_connection(int why)
+{
+    static const int whys[] = {EAGAIN,     EINTR,       ECONNABORTED, EPERM,  EPROTO,   ENOPROTOOPT,
+                               EOPNOTSUPP, ENETUNREACH, EHOSTUNREACH, ENONET, ENETDOWN, EHOSTDOWN};
+
+    for (size_t i = 0; i < sizeof whys / sizeof whys[0]; i++)
+        if (whys[i] == why)
+            return true;
+    return false;
+}
+
 static void listener_ready(struct poll_source *source, uint32_t events)
 {
     struct listener *l = container_of(source, struct listener, source);
@@ -65,15 +80,14 @@ static void listener_ready(struct poll_source *source, uint32_t events)
         struct in6_addr address;
         int fd;
 
-        if (!clients_have_room(g)) {
-            pause_all(&g->listeners);
+        if (l->kind != LISTEN_DOOR && !clients_have_room(g)) {
+            pause_listeners(&g->listeners, false);
             return;
         }
         fd = accept4(source->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
-            return;
         if (fd < 0) {
-            pause_all(&g->listeners); /* the system has no descriptors or no memory left */
+            if (!is_of_one_connection(errno))
+                pause_listeners(&g->listeners, true); /* the system has no descriptors or no memory left */
             return;
         }
         address = peer_address(&peer);

@@ -133,6 +133,26 @@ def test_the_door_is_not_limited(gateway):
     assert [status(raw(gateway.door, GET % b"/hub/api/health")) for _ in range(10)] == [200] * 10
 
 
+def test_the_door_is_open_when_the_gateway_is_full(gateway):
+    """Strangers who fill it do not fail the launches whose servers are being asked for."""
+    server = Server(lambda c: (read_head(c), c.recv(1)))
+    gateway.set("CONNECTIONS_MAX", 16)
+    gateway.open("me", server.port)
+    busy = [connect(gateway.sessions) for _ in range(16)]
+    for client in busy:
+        client.sendall(GET % b"/user/me/")
+    while server.count < 16:
+        time.sleep(0.01)
+    with connect(gateway.sessions) as waits:
+        waits.sendall(GET % b"/hub/api/health")
+        assert [status(raw(gateway.door, GET % b"/hub/api/health")) for _ in range(3)] == [200] * 3
+        assert not select.select([waits], [], [], 0.2)[0]
+        server.close()
+        assert status(read_all(waits)) == 200, "who had to wait has its turn"
+    for client in busy:
+        client.close()
+
+
 def ask_for(client, addresses):
     """What a proxy's clients get for a request each, sent at once."""
     client.sendall(b"".join(b"HEAD /hub/api/health HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.%d.%d.1\r\n\r\n"

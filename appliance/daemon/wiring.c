@@ -23,6 +23,7 @@
 #include "engine/ledger.h"
 #include "federation/health.h"
 #include "front.h"
+#include "history.h"
 #include "identity.h"
 #include "launch/launch.h"
 #include "loop/loop.h"
@@ -54,6 +55,7 @@ struct daemon {
     struct launches *launches;
     struct health *health;
     struct api *api;
+    struct history *history;
 };
 
 static void stop(void *arg)
@@ -282,6 +284,7 @@ static int make_front(struct daemon *d, struct err *e)
     d->health = parts.health = health_new(d->loop, d->engine, d->store, c->health_hold);
     if (inherited(&settings.portal_fd, "portal", e) < 0 || inherited(&settings.admin_fd, "admin", e) < 0)
         return -1;
+    d->history = history_new(d->loop, d->store, c->history_keep);
     return api_new(&d->api, &parts, &settings, e);
 }
 
@@ -302,6 +305,7 @@ static int make(struct daemon *d, struct err *e)
 
 static void unmake(struct daemon *d)
 {
+    history_free(&d->history);
     api_free(&d->api);
     health_free(&d->health);
     launches_free(&d->launches);

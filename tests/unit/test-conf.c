@@ -69,6 +69,7 @@ static void defaults_are_those_of_the_contract(void)
     is_number(c.idle_grace, 60000, "decisions 6: 60 s after a start of the daemon");
     is_number(c.sweep, 10000, "house 2: every 10 s");
     is_number(c.health_hold, 90000, "decisions 35: 90 s of good");
+    is_number(c.history_keep, 30LL * 86400000, "what is over is remembered for 30 days");
     is_number(c.build_max_age, 3600000, "decisions 14: a build takes 1 h at most");
     is_number(c.mem_limit, 2LL << 30, "decisions 14: 2 GiB");
     is_number(c.mem_guarantee, 450LL << 20, "decisions 14: 450 MiB");

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/event.h"
+#include "store/forget.h"
 #include "store/rows.h"
 #include "tap.h"
 
@@ -268,6 +269,51 @@ static void events(void)
     store_close(&s);
 }
 
+/* Of each kind one row that has not ended, and some that have. */
+static void add_old_rows(struct store *s)
+{
+    struct err e;
+
+    tell("DELETE FROM container; DELETE FROM session; DELETE FROM launch; DELETE FROM build; DELETE FROM event");
+    for (uint8_t n = 0; n < 6; n++) {
+        int64_t ended = 1000 * n;
+        char name[] = {'s', (char)('0' + n), '\0'};
+        struct store_launch launch = {.id = id_of(n), .ended = ended};
+        struct store_build build = {.id = id_of(n), .ended = ended};
+        struct store_session session = {.id = id_of(n), .ended = ended};
+        struct store_container container = {.id = id_of(n), .session = id_of(n), .ended = ended};
+
+        str_copy(session.name, sizeof session.name, name);
+        if (store_launch_put(s, &launch, &e) < 0 || store_build_put(s, &build, &e) < 0 ||
+            store_session_put(s, &session, &e) < 0 || store_container_put(s, &container, &e) < 0 ||
+            store_event_add(s, &(struct store_event){.kind = "old"}, &e) < 0)
+            printf("# %s\n", e.text);
+    }
+    tell("UPDATE event SET utc = 1000 * (sequence - (SELECT min(sequence) FROM event))");
+}
+
+static void forgetting(void)
+{
+    static const char *const kinds[] = {"launch", "build", "session", "container"};
+    struct store *s = opened();
+    struct err e;
+
+    add_old_rows(s);
+    is_number(store_forget(s, 1000, 9, &e), 1, "before the first end there is an event");
+    is_number(store_forget(s, 4000, 2, &e), 5 * 2, "two of each kind go at once");
+    is_number(store_forget(s, 4000, 2, &e), 4 + 1, "then the rest of what is old enough");
+    is_number(store_forget(s, 4000, 2, &e), 0, "and no more");
+    for (size_t i = 0; i < 4; i++) {
+        cleanup_free char *sql = mem_format("SELECT group_concat(ended) = '0,4000,5000' FROM (SELECT ended FROM %s"
+                                            " ORDER BY ended)",
+                                            kinds[i]);
+
+        is_number(ask(sql), 1, "what is younger stays, and what has not ended");
+    }
+    is_number(ask("SELECT min(utc) = 4000 AND count(*) = 2 FROM event"), 1, "of events, too");
+    store_close(&s);
+}
+
 static void loading(void)
 {
     static const struct {
@@ -470,6 +516,7 @@ int main(void)
     long_texts();
     transactions();
     events();
+    forgetting();
     killed();
     one_daemon();
     newer();

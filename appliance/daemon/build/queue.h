@@ -16,8 +16,8 @@
 
 /*
  * Bounds: QUEUE_WAITING_MAX builds wait, the next one is refused with ERR_BUILD_QUEUE_FULL; the logs of the last
- * QUEUE_ENDED_MAX that ended are kept. Sessions that come take what memory there is before a build has enough; so where
- * none began for want of memory alone for QUEUE_HUNGRY_MS, those that have waited so long end with ERR_BUILD_HUNGRY.
+ * QUEUE_ENDED_MAX are kept. Sessions may take what memory there is before a build has enough: where none begins for
+ * want of it for QUEUE_HUNGRY_MS, those that have waited so long end with ERR_BUILD_HUNGRY.
  */
 #define QUEUE_WAITING_MAX 500
 #define QUEUE_ENDED_MAX 32
@@ -97,8 +97,7 @@ struct build {
     char made[72];                           /* "sha256:..." */
 };
 
-/* As it stands in rows; static. */
-const char *build_state_name(enum build_state state);
+const char *build_state_name(enum build_state state); /* as it stands in rows; static */
 
 /* A build's file in our folder; the caller frees the path. */
 #define BUILD_LOG_FRONT "log-"

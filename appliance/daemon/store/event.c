@@ -52,8 +52,7 @@ static int last_sequence(struct store *s, int64_t *out, struct err *e)
     return statement ? read_number(s, statement, out, e) : -1;
 }
 
-/* The sequence behind which the events since `utc_ms` stand. */
-static int sequence_before(struct store *s, int64_t utc_ms, int64_t *out, struct err *e)
+int store_event_before(struct store *s, int64_t utc_ms, int64_t *out, struct err *e)
 {
     static const char sql[] = "SELECT utc FROM event WHERE sequence >= ?1 ORDER BY sequence LIMIT 1";
     sqlite3_stmt *statement = store_statement(s, sql, "time", sql, e);
@@ -116,7 +115,7 @@ int store_event_load(struct store *s, const struct store_event_page *page,
     struct store_event_row row;
     int result;
 
-    if (!statement || (page->since > 0 && sequence_before(s, page->since, &before, e) < 0))
+    if (!statement || (page->since > 0 && store_event_before(s, page->since, &before, e) < 0))
         return -1;
     if (after < 0 && last_sequence(s, &after, e) < 0)
         return -1;

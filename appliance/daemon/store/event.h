@@ -1,4 +1,4 @@
-/* Events: what happened, append-only. */
+/* Events: what happened, append-only until it is forgotten (forget.h). */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef STORE_EVENT_H
 #define STORE_EVENT_H
@@ -35,5 +35,7 @@ struct store_event_page {
  * a clock that was set back: `since` is looked for among the sequences, so that the table need not be read. */
 int store_event_load(struct store *s, const struct store_event_page *page,
                      void (*each)(void *arg, const struct store_event_row *row), void *arg, struct err *e) ERR_CHECKED;
+/* The sequence behind which the events since `utc_ms` stand. */
+int store_event_before(struct store *s, int64_t utc_ms, int64_t *out, struct err *e) ERR_CHECKED;
 
 #endif

@@ -45,6 +45,10 @@ static const char *const migrations[] = {
     /* What builds take here is told to those that wait. */
     "ALTER TABLE build ADD COLUMN started INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX build_ended ON build (ended) WHERE ended > 0;",
+
+    /* What is over is forgotten, a session with its containers. */
+    "CREATE INDEX launch_ended ON launch (ended) WHERE ended > 0;"
+    "CREATE INDEX container_session ON container (session);",
 };
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 

@@ -80,7 +80,7 @@ static int transfer_result(CURLcode code, const char *socket, struct err *e)
     if (code == CURLE_COULDNT_CONNECT && access(socket, R_OK | W_OK) < 0 && errno == EACCES)
         return err_set_errno(e, ERR_CLIENT_FORBIDDEN, "%s", socket);
     if (code == CURLE_COULDNT_CONNECT)
-        return err_set(e, ERR_CLIENT_UNREACHABLE, "nobody answers at %s: is Ringbinder running, and are you root?",
+        return err_set(e, ERR_CLIENT_UNREACHABLE, "nobody answers at %s: is Ringbinder running, and in this --dir?",
                        socket);
     if (code != CURLE_OK)
         return err_set(e, ERR_CLIENT_UNREACHABLE, "%s: %s", socket, curl_easy_strerror(code));

@@ -120,11 +120,11 @@ int main(int argc, char **argv)
     }
     if (str_is(argv[1], "help") && argc > 2)
         return help_verb(argv[2]);
-    if (str_is(argv[1], "--help") || str_is(argv[1], "help")) {
+    if (str_is(argv[1], "help") || str_is(argv[1], "--help") || str_is(argv[1], "-h") || str_is(argv[1], "-?")) {
         help(stdout);
         return 0;
     }
-    if (str_is(argv[1], "--version")) {
+    if (str_is(argv[1], "--version") || str_is(argv[1], "-V")) {
         puts("ringbinder " RINGBINDER_VERSION);
         return 0;
     }

@@ -7,8 +7,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "conf_key.h"
-#include "engine/egress.h"
-#include "front.h"
+#include "judge.h"
 
 #define DESCRIPTION_MAX (1 << 20)
 
@@ -81,35 +80,16 @@ static void add_key(struct buf *json, const struct conf *c, const struct conf *s
     buf_add_char(json, '}');
 }
 
-/* An engine makes no container of which more memory is kept than it may have. */
-static int check_memory(const struct conf *c, struct err *e)
-{
-    if (c->mem_guarantee <= c->mem_limit)
-        return 0;
-    return err_set(e, ERR_CONF_MALFORMED, "mem_guarantee: it is larger than mem_limit, which is %lld bytes",
-                   (long long)c->mem_limit);
-}
-
-int conf_judge(const struct conf *c, struct session_gateway *gateway, struct err *e)
-{
-    if (egress_check((const char *const *)c->fetch_allow, e) == 0 && check_memory(c, e) == 0 &&
-        front_read(gateway, c, c->portal_url, e) == 0)
-        return 0;
-    conf_say_place(c, e);
-    return -1;
-}
-
 int describe(const char *path, FILE *to)
 {
     cleanup_buf struct buf json = BUF_OF(DESCRIPTION_MAX);
     struct faults faults = {&json, 0};
-    struct session_gateway gateway;
     struct conf conf, standard;
     struct err e;
 
     buf_add_text(&json, "{\"faults\": [");
     conf_read_all(&conf, path, add_fault, &faults);
-    if (!faults.count && conf_judge(&conf, &gateway, &e) < 0)
+    if (!faults.count && conf_judge(&conf, &e) < 0)
         add_fault(&faults, &e);
     if (conf_read(&standard, NULL, &e) < 0)
         add_fault(&faults, &e);

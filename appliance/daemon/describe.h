@@ -5,18 +5,11 @@
 
 #include <stdio.h>
 
-#include "conf.h"
-
-struct session_gateway;
-
 /*
  * Writes {"faults": [{"code", "text"}], "keys": [{"key", "value", "default", "set_in", "secret", "help"}]}: every fault
  * of the files, and what each key would be; a secret's values are null, "set_in" is "FILE:LINE" or null. Returns the
  * exit code: 1 with faults.
  */
 int describe(const char *path, FILE *to);
-
-/* What the table of keys cannot judge alone; fills *gateway. Errors: ERR_CONF_MALFORMED, with file and line. */
-int conf_judge(const struct conf *c, struct session_gateway *gateway, struct err *e) ERR_CHECKED;
 
 #endif

@@ -39,9 +39,11 @@ static int read_proxies(struct wire_proxies *out, const struct conf *c, struct e
         if (out->count == WIRE_PROXIES_MAX)
             return err_set(e, ERR_CONF_MALFORMED, "trusted_proxies: there are more than %d networks", WIRE_PROXIES_MAX);
         if (network_parse(&out->list[out->count++], *text, &why) < 0)
-            return err_set(e, ERR_CONF_MALFORMED,
-                           "trusted_proxies: %.200s; give an address, a network such as 10.1.0.0/16, or `unix`",
-                           why.text);
+            return err_set(
+                e, ERR_CONF_MALFORMED,
+                "trusted_proxies: %.200s; give an address, a network such as 10.1.0.0/16, or `unix`; each has a "
+                "line of its own",
+                why.text);
     }
     return 0;
 }

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "conf.h"
 #include "describe.h"
-#include "front.h"
+#include "judge.h"
 #include "wiring.h"
 
 #define STATE_DIR "/var/lib/ringbinder"
@@ -74,7 +74,6 @@ int main(int argc, char **argv)
                                      "The daemon of Ringbinder. It is started by `ringbinder up` or by systemd, which "
                                      "hand its sockets over."};
     struct arguments arguments = {.dir = STATE_DIR};
-    struct session_gateway gateway;
     struct conf conf;
     struct err e;
     int result;
@@ -85,7 +84,7 @@ int main(int argc, char **argv)
         return describe(arguments.config, stdout);
     result = conf_read(&conf, arguments.config, &e);
     if (result == 0)
-        result = conf_judge(&conf, &gateway, &e);
+        result = conf_judge(&conf, &e);
     if (result == 0)
         result = do_task(&arguments, &conf, &e);
     if (result < 0)

@@ -253,7 +253,7 @@ def test_wrong_usage_is_told_in_short(arguments):
 
 def test_every_verb_has_help_with_an_example():
     told = run("help")
-    assert told.returncode == 0
+    assert told.returncode == 0 and told.stdout == run("-h").stdout == run("--help").stdout
     verbs = [line.split()[0] for line in told.stdout.splitlines() if line.startswith("  ")]
     assert {"sessions", "builds", "images", "stop", "logs", "events", "config", "check-config"} <= set(verbs)
     for verb in verbs:
@@ -293,6 +293,13 @@ def test_a_configuration_is_checked_as_a_whole(tmp_path):
     assert [fault["code"] for fault in json.loads(run("check-config", "--json", config).stdout)][:2] == ["RB1851", "RB1850"]
     config.write_text("# one\nfetch_allow = localhost:80\n")
     assert f"{config}:2: fetch_allow" in run("check-config", config).stderr, "also what only the daemon can judge"
+    for line in ("portal_listen = 8585", "sessions_listen = localhost:80", "portal_url = binder.example.org",
+                 "hub_url = javascript:alert(1)", "hub_url = https://", "badge_base_url = https://a b/",
+                 "trusted_proxies = unix, 127.0.0.1"):
+        config.write_text(f"# one\n{line}\n")
+        assert f"{config}:2: {line.split()[0]}: " in run("check-config", config).stderr, line
+    config.write_text("portal_listen = [::1]:80\nportal_url = http://[::1]/\nhub_url = https://hub.example.org:8443/a\n")
+    assert run("check-config", config).stdout == f"{config}: nothing is wrong\n"
     assert run("check-config", tmp_path / "missing.conf").returncode == 1
 
 

@@ -86,6 +86,12 @@ static void answer_slowly(struct fake_fetch_peer *p, const struct wire_fetch_mes
 {
 }
 
+static void answer_plan_only(struct fake_fetch_peer *p, const struct wire_fetch_message *m)
+{
+    if (m->kind == WIRE_FETCH_OPEN)
+        fake_fetch_plan(p, lane, images, "Dockerfile");
+}
+
 /* ---- the room ---- */
 
 static struct ledger ledger;
@@ -406,6 +412,22 @@ static void test_failures(void)
     run_ms(60000);
     is_number(r.e.code, ERR_FETCH_AWAY, "without a fetch a build fails, after some tries");
     fake_fetch_start(loop, sock);
+    end();
+}
+
+static void test_late_environment(void)
+{
+    struct result r;
+
+    begin();
+    fake_fetch.question = answer_plan_only;
+    lane = 1;
+    images = 2;
+    want(&r, "i:1");
+    run_ms(601000);
+    ok(r.calls == 1 && r.e.code == ERR_FETCH_AWAY && strstr(r.e.text, "did not come within 600 s"),
+       "an environment whose files do not come ends its build, and says so");
+    fake_fetch.question = answer;
     end();
 }
 
@@ -890,6 +912,7 @@ int main(void)
     test_own_environment();
     test_listed();
     test_failures();
+    test_late_environment();
     test_hostile_fetch();
     test_memory();
     test_hungry();

@@ -19,6 +19,8 @@
 #include "loop/loop.h"
 
 #define PIECE 65536 /* bytes that are copied at a time */
+#define ASK_S 90    /* of a question about an image; the engine room gives up before, and says of whom it waited */
+#define CONTEXT_S 600
 
 struct environment {
     struct op op;
@@ -91,6 +93,13 @@ static enum flow_result context_spool(struct flow *f, struct err *e)
     n->spooled = flow_done(f);
     fetcher_context(n->spec.fetcher, 0, ENVIRONMENT_CONTEXT_MAX);
     return flow_wait(f, &n->spooling);
+}
+
+static enum flow_result context_late(struct flow *f, struct err *e)
+{
+    if (e->code == ERR_DEADLINE)
+        err_set(e, ERR_FETCH_AWAY, "the files that the environment is made of did not come within %d s", CONTEXT_S);
+    return FLOW_FAIL;
 }
 
 static void end_spooling(struct environment *n, const struct err *e)
@@ -217,9 +226,9 @@ static enum flow_result row_write(struct flow *f, struct err *e)
 }
 
 static const struct flow_step environment_steps[] = {
-    {"base", 60, base_inspect, base_missing},
-    {"context", 600, context_spool, NULL},
-    {"known", 60, known_inspect, known_missing},
+    {"base", ASK_S, base_inspect, base_missing},
+    {"context", CONTEXT_S, context_spool, context_late},
+    {"known", ASK_S, known_inspect, known_missing},
     {"image", 0, image_build, NULL}, /* the build as a whole has a limit */
     {"row", 1, row_write, NULL},
     {0},

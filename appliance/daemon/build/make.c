@@ -16,7 +16,7 @@
 #include "loop/flow.h"
 #include "wire/image_name.h"
 
-#define ASK_S 60  /* of a question about an image: the disk may be busy with layers */
+#define ASK_S 90  /* of a question about an image; the engine room gives up before, and says of whom it waited */
 #define SHOWN 144 /* bytes of an image's name in a sentence */
 #define NAMED_BY "its Dockerfile names that, or an ONBUILD of its base"
 

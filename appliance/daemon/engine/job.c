@@ -33,7 +33,12 @@ void job_end(struct flow *f, const struct err *e)
 {
     struct job *job = job_of(f);
     struct done done = job->done;
+    struct err late;
 
+    if (e && e->code == ERR_DEADLINE) { /* a visitor may read it: neither a step's name nor libcurl's words */
+        err_set(&late, ERR_DEADLINE, "the container engine did not answer within %d s", f->at->limit_s);
+        e = &late;
+    }
     engine_answer_free(&job->answer);
     free(job->name);
     free(job->text);

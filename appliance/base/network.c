@@ -4,7 +4,8 @@
 
 #include <arpa/inet.h>
 
-#define V4_BITS 96 /* in front of a mapped address */
+#define V4_BITS 96     /* in front of a mapped address */
+#define CLIENT_BITS 64 /* of an IPv6 address */
 
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -44,6 +45,11 @@ struct network network_of(const uint8_t address[16], uint8_t bits)
     if (bits % 8)
         n.address[bits / 8] = (uint8_t)(address[bits / 8] & 0xff << (8 - bits % 8));
     return n;
+}
+
+struct network network_of_client(const uint8_t address[16])
+{
+    return network_of(address, network_is_v4(address) ? 128 : CLIENT_BITS);
 }
 
 bool network_has(const struct network *n, const uint8_t address[16])

@@ -27,6 +27,8 @@ int network_parse(struct network *out, const char *text, struct err *e) ERR_CHEC
 /* The network of `bits` bits that the address is in. */
 struct network network_of(const uint8_t address[16], uint8_t bits);
 bool network_has(const struct network *n, const uint8_t address[16]);
+/* Those who count as one client with it: an IPv4 address is one, of IPv6 64 bits are what one subscriber gets. */
+struct network network_of_client(const uint8_t address[16]);
 /* Whether it is an IPv4 address. */
 bool network_is_v4(const uint8_t address[16]);
 

@@ -11,7 +11,6 @@
 #include "gateway/gateway.h"
 
 #define SAID_AGAIN_MS 60000
-#define BITS 128
 
 void limits_start(struct limits *l)
 {
@@ -70,7 +69,7 @@ static void rest(struct gateway *g, struct limit *one)
 
 static struct limit *find(struct gateway *g, const uint8_t address[16])
 {
-    struct network of = network_of(address, network_is_v4(address) ? BITS : LIMIT_BITS_V6);
+    struct network of = network_of_client(address);
     struct limit *one;
 
     HASH_FIND(hh, g->limits.by_key, of.address, sizeof of.address, one);

@@ -11,13 +11,11 @@
 struct gateway;
 
 /*
- * A client is an IPv4 address or an IPv6 network of 64 bits, which is what one subscriber gets. Those with a connection
- * are always in the table: the limit of all connections bounds them. Of the others, LIMIT_IDLE_MAX are remembered while
- * their bucket of requests is not full again; past that the one that has been idle longest is forgotten, which gives it
- * a full bucket.
+ * A client is what network_of_client() says. Those with a connection are always in the table: the limit of all
+ * connections bounds them. Of the others, LIMIT_IDLE_MAX are remembered while their bucket of requests is not full
+ * again; past that the one that has been idle longest is forgotten, which gives it a full bucket.
  */
 #define LIMIT_IDLE_MAX 16384
-#define LIMIT_BITS_V6 64
 
 struct limit {
     uint8_t key[16];      /* the network's address */

@@ -14,7 +14,7 @@
  * before each jump; with no timer left the loop waits for them, and with nothing left at all it ends. Signals are
  * never told.
  */
-#define FDS_MAX 64
+#define FDS_MAX 1024
 
 struct loop {
     struct list timers; /* by time, equal ones in the order of their making */

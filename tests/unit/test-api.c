@@ -513,12 +513,37 @@ static void test_limit(void)
 {
     const char *answer;
 
-    api->streams = API_STREAMS_MAX;
+    api->n_streams = API_STREAMS_MAX;
     answer = ask("GET /build/git/x/y");
     is_number(status_of(answer), 503, "one stream too many is refused");
     ok(strstr(answer, "\r\nRetry-After: 5\r\n"), "with the time to come again");
     is_number(status_of(ask("GET /health")), 200, "while /health answers");
-    api->streams = 0;
+    api->n_streams = 0;
+}
+
+/* One client, who may have as many addresses as a subscriber gets, does not keep the others out. */
+static void test_limit_of_a_client(void)
+{
+    static struct client all[API_STREAMS_CLIENT_MAX];
+    const char *accept = "Accept: text/event-stream\r\nX-Real-IP: %s\r\n";
+    char fields[128], request[256];
+
+    fake_launch_reset();
+    for (size_t i = 0; i < API_STREAMS_CLIENT_MAX; i++) {
+        snprintf(request, sizeof request,
+                 "GET /build/git/x/y HTTP/1.1\r\nHost: h\r\nX-Real-IP: 2001:db8:0:1::%zx\r\n\r\n", i);
+        client_open(&all[i], PORTAL, request);
+        arrives(&all[i], "\r\n\r\n");
+    }
+    is_number(fake_launch_readers, API_STREAMS_CLIENT_MAX, "a client watches as many launches as it may");
+    snprintf(fields, sizeof fields, accept, "2001:db8:0:1:2:3:4:5");
+    is_number(status_of(ask_with(PORTAL, "GET /build/git/x/y", fields)), 503, "one more is refused");
+    fake_launch_end();
+    snprintf(fields, sizeof fields, accept, "2001:db8:0:2::1");
+    is_number(status_of(ask_with(PORTAL, "GET /build/git/x/y", fields)), 200, "and another client's is not");
+    for (size_t i = 0; i < API_STREAMS_CLIENT_MAX; i++)
+        client_close(&all[i]);
+    pass(1000);
 }
 
 static void test_full_server(void)
@@ -593,6 +618,7 @@ int main(void)
     test_slow_reader();
     test_oversized_event();
     test_limit();
+    test_limit_of_a_client();
     test_full_server();
     test_stopping();
     fake_launch_reset();

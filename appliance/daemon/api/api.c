@@ -52,6 +52,7 @@ int api_new(struct api **out, const struct api_parts *parts, const struct api_se
 
     *out = mem_zero(1, sizeof **out);
     (*out)->parts = *parts;
+    list_init(&(*out)->streams);
     (*out)->keepalive_ms = settings->keepalive_ms;
     if (str_ends(settings->portal_url, "/"))
         url_len--;

@@ -6,12 +6,14 @@
 #include "base/err.h"
 
 /*
- * It asks the other rooms and prints what they say. At most API_STREAMS_MAX launches are watched at a time; who comes
- * then gets 503 with Retry-After, which the Binder's clients follow (contract 1.4).
+ * It asks the other rooms and prints what they say. At most API_STREAMS_MAX launches are watched at a time, by one
+ * client API_STREAMS_CLIENT_MAX of these, a classroom behind one address; who comes then gets 503 with Retry-After,
+ * which the Binder's clients follow (contract 1.4).
  */
 #define API_PORTAL_CONNECTIONS 1024
 #define API_ADMIN_CONNECTIONS 64
 #define API_STREAMS_MAX 896
+#define API_STREAMS_CLIENT_MAX 256
 
 struct api;
 struct loop;

@@ -41,7 +41,7 @@ static enum MHD_Result serve(struct api *a, struct request *r, const char *origi
     };
     struct launch_place from;
 
-    if (a->streams >= API_STREAMS_MAX)
+    if (!stream_has_room(a, address))
         return reply_status(a, r, MHD_HTTP_SERVICE_UNAVAILABLE);
     if (!launch_find(a->parts.launches, &wish, &from))
         from = (struct launch_place){.launch = launch_start(a->parts.launches, &wish)};

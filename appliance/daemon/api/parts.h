@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "api/server.h"
+#include "base/list.h"
 
 struct page;
 struct site;
@@ -17,7 +18,8 @@ struct api {
     struct site *site;
     struct page *page;
     struct server *portal, *admin;
-    unsigned streams; /* open now */
+    struct list streams; /* open now (stream.c) */
+    unsigned n_streams;
 };
 
 #endif

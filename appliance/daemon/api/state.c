@@ -65,6 +65,6 @@ enum MHD_Result serve_status(struct api *a, struct request *r)
                    engine == ERR_NONE ? "true" : "false", (int)engine);
     json_add_string(&json, sentence, strlen(sentence));
     buf_add_format(&json, "}, \"sessions\": %zu, \"builds\": %zu, \"streams\": %u}", session_count(a->parts.sessions),
-                   count_builds(a), a->streams);
+                   count_builds(a), a->n_streams);
     return send_state(a, r, MHD_HTTP_OK, &json);
 }

@@ -10,12 +10,15 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/network.h"
 #include "launch/launch.h"
 #include "loop/loop.h"
 
 #define BLOCK_BYTES 1024 /* of the response object; chunks are cut by the connection's own buffer */
 
 struct stream {
+    struct list node; /* of api->streams */
+    struct network client;
     struct api *api;
     struct server *server;
     struct server_pause pause;
@@ -119,8 +122,27 @@ static void stream_end(void *arg)
     loop_fd_remove(&s->peer);
     launch_reader_free(&s->reader);
     buf_free(&s->out);
-    s->api->streams--;
+    list_remove(&s->node);
+    s->api->n_streams--;
     free(s);
+}
+
+/* All zero: the operator, and who has no address. */
+static struct network client_at(const char *text)
+{
+    uint8_t address[16];
+
+    return text && network_address(address, slice_of(text)) ? network_of_client(address) : (struct network){0};
+}
+
+bool stream_has_room(const struct api *a, const char *address)
+{
+    const struct network client = client_at(address);
+    unsigned of_client = 0;
+
+    list_for_each (node, &a->streams)
+        of_client += memcmp(&container_of(node, struct stream, node)->client, &client, sizeof client) == 0;
+    return a->n_streams < API_STREAMS_MAX && (!client.bits || of_client < API_STREAMS_CLIENT_MAX);
 }
 
 static struct stream *stream_new(struct api *a, struct request *r, const struct launch_place *from, const char *address)
@@ -134,7 +156,9 @@ static struct stream *stream_new(struct api *a, struct request *r, const struct 
     s->reader = launch_reader_new(from, address, feed_woke, s);
     s->peer = loop_fd_new(a->parts.loop, info->connect_fd, LOOP_READ, peer_changed, s);
     s->keepalive = loop_timer_new(a->parts.loop, a->keepalive_ms, keepalive_came, s);
-    a->streams++;
+    s->client = client_at(address);
+    list_add(&a->streams, &s->node);
+    a->n_streams++;
     return s;
 }
 

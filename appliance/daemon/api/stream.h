@@ -11,6 +11,9 @@
  */
 struct launch_place;
 
+/* Whether the client at `address` may watch one more launch; NULL: the operator. */
+bool stream_has_room(const struct api *a, const char *address);
+
 /* Answers `r` with a launch's feed from a place on. `address` is the client's, borrowed from the request. */
 enum MHD_Result stream_serve(struct api *a, struct request *r, const struct launch_place *from, const char *address);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@
 
 static char top[] = "/tmp/rb-test-sandbox-XXXXXX", own[64], outside[64], bundle[64];
 static bool confined;
+static bool scopes; /* Landlock ABI 6, Linux 6.12: Debian 12's kernel is older (sandbox.h) */
 
 static bool can_read(const char *path)
 {
@@ -94,8 +96,10 @@ static void calls(void)
     ok(syscall(SYS_bpf, 0, NULL, 0) < 0 && errno == EPERM, "no program for the kernel");
     ok(syscall(SYS_keyctl, 0, 0, 0, 0, 0) < 0 && errno == EPERM, "no keys");
     ok(ptrace(PTRACE_ATTACH, parent, NULL, NULL) < 0 && errno == EPERM, "nobody is traced");
-    ok(kill(parent, 0) < 0 && errno == EPERM, "nobody outside gets a signal");
-    ok(!can_connect(), "no socket without a path is connected to");
+    if (scopes) {
+        ok(kill(parent, 0) < 0 && errno == EPERM, "nobody outside gets a signal");
+        ok(!can_connect(), "no socket without a path is connected to");
+    }
     ok(runs("GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null git --version >/dev/null"), "git runs");
     ok(!runs("cat /etc/passwd >/dev/null 2>&1"), "and is locked in, too");
 }
@@ -126,6 +130,7 @@ int main(void)
     char clean[128];
     int status = 0, listener;
 
+    scopes = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 6;
     if (!mkdtemp(top))
         abort();
     make(own, "own", true);

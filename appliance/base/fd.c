@@ -154,14 +154,32 @@ int fd_inherited(const char *name)
     return -1;
 }
 
+static int ask_peer(struct ucred *out, int fd, struct err *e)
+{
+    socklen_t len = sizeof *out;
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, out, &len) < 0
+               ? err_set_errno(e, ERR_SYSTEM, "asking who is at the other end")
+               : 0;
+}
+
 int fd_peer_user(uid_t *out, int fd, struct err *e)
 {
     struct ucred peer;
-    socklen_t len = sizeof peer;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-        return err_set_errno(e, ERR_SYSTEM, "asking who is at the other end");
+    if (ask_peer(&peer, fd, e) < 0)
+        return -1;
     *out = peer.uid;
+    return 0;
+}
+
+int fd_peer_process(pid_t *out, int fd, struct err *e)
+{
+    struct ucred peer;
+
+    if (ask_peer(&peer, fd, e) < 0)
+        return -1;
+    *out = peer.pid;
     return 0;
 }
 

@@ -29,6 +29,8 @@ int fd_inherited(const char *name);
 
 /* Who is at the other end of a connected unix socket. -1: ERR_SYSTEM. */
 int fd_peer_user(uid_t *out, int fd, struct err *e) ERR_CHECKED;
+/* Its process, or the one that made the socket that was connected to; 0: one that this process cannot see. */
+int fd_peer_process(pid_t *out, int fd, struct err *e) ERR_CHECKED;
 
 /* This process may have FD_WANTED descriptors open: raises its own limit where it is allowed to, so that a machine
  * whose limit is too low is told at the start, not by whatever first gets none. -1: ERR_FILES_FEW. */

@@ -304,6 +304,34 @@ static void test_second_version(void)
     trace_free(&trace);
 }
 
+/* An engine that somebody runs by hand, in a login's cgroup. */
+static void test_engine_elsewhere(void)
+{
+    struct trace *trace = trace_new(&(struct trace_listener){.line = drop});
+    struct steplimit_build build = {.trace = trace, .limits = {128 << 20, 64}};
+    cleanup_free char *file = mem_format("%s/own", root), *beside = NULL, *none = NULL;
+    struct steplimit_place where = {.root = root, .driver = "systemd", .data_root = place};
+    struct steplimit *s = NULL;
+    struct err e;
+
+    put("own", "0::/user.slice/user-0.slice/session-1.scope\n");
+    where.beside = beside = cgroup_above(file);
+    is(beside, "user.slice/user-0.slice", "where an engine is, its cgroup tells");
+    put("own", "0::/init.scope\n");
+    none = cgroup_above(file);
+    ok(!none, "one at the root is nowhere");
+    put("own", "12:pids:/user.slice/user-0.slice\n0::/a/b\n");
+    ok(!cgroup_above(file) && !cgroup_above("/nonexistent"), "nor has v1 such a place");
+    tell(trace, "[2/3] RUN make", false);
+    if (steplimit_new(&s, loop, &where, &e) < 0 || steplimit_add(s, &build, &e) < 0)
+        abort();
+    ok(limited_in("seven", "user.slice/user-0.slice/system.slice:docker:seven"), "its steps are beside it");
+    ok(limited_in("eight", "system.slice/docker-eight.scope"), "or where systemd has them, as ever");
+    steplimit_remove(s, &build);
+    steplimit_free(&s);
+    trace_free(&trace);
+}
+
 static void test_nowhere(void)
 {
     struct steplimit_place where = {.root = root, .driver = "none", .data_root = place};
@@ -339,6 +367,7 @@ int main(void)
     test_unreadable();
     test_nowhere();
     test_second_version();
+    test_engine_elsewhere();
     loop_free(&loop);
     remove = mem_format("rm -rf %s", root);
     ok(system(remove) == 0, "the folder is removed");

@@ -134,6 +134,20 @@ int cgroup_process(const struct cgroup_place *where, const char *engine_id)
 
 /* ---- limits of build steps ---- */
 
+char *cgroup_above(const char *file)
+{
+    static const char head[] = "0::/";
+    char text[SLICE_MAX];
+    char *begin, *last;
+
+    if (!read_file(text, sizeof text, file) || !str_starts(text, head))
+        return NULL;
+    begin = text + strlen(head);
+    begin[strcspn(begin, "\n")] = '\0';
+    last = strrchr(begin, '/');
+    return last ? mem_copy(begin, (size_t)(last - begin)) : NULL;
+}
+
 static bool is_there(const char *root, const char *name)
 {
     cleanup_free char *path = mem_format("%s/%s", root, name);

@@ -30,6 +30,11 @@ int64_t cgroup_memory(const struct cgroup_place *where, const char *engine_id);
 /* One of the processes of that container, by our own ids; -1 when there is none here. */
 int cgroup_process(const struct cgroup_place *where, const char *engine_id);
 
+/* Where, below the root of v2, the cgroup lies that a process is in, by its /proc/PID/cgroup (cgroups(7)): of
+ * "0::/system.slice/docker.service" it is "system.slice". NULL: at the root, or the file cannot be read or is of v1.
+ * The caller's to free. */
+char *cgroup_above(const char *file);
+
 /* The folders in which the cgroup `name` ("docker/buildkit"; "": the root itself) has its memory and its number of
  * processes limited: two with v1, one with v2. Returns how many; the paths are the caller's to free. Errors:
  * ERR_ENGINE_NO_LIMITS, where one of the two cannot be limited. */

@@ -3,7 +3,11 @@
 #include "engine/engine.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -176,11 +180,29 @@ static const char *text_of(const json_t *answer, const char *name)
     return text ? text : "";
 }
 
+/* What its own cgroup lies in. Of a socket that systemd made the other end is systemd, which lies nowhere: then the
+ * engine is where systemd's units are. */
+static char *above_engine(const struct engine *en)
+{
+    cleanup_close int fd = -1;
+    cleanup_free char *file = NULL;
+    struct err ignored;
+    pid_t process;
+
+    if (fd_connect_unix(&fd, en->socket, SOCK_STREAM | SOCK_NONBLOCK, &ignored) < 0 ||
+        fd_peer_process(&process, fd, &ignored) < 0)
+        return NULL;
+    file = mem_format("/proc/%d/cgroup", (int)process);
+    return cgroup_above(file);
+}
+
 /* Where it keeps its images, and where its build steps appear. Builds that are under way keep their limiter. */
 static void take_place(struct engine *en, const json_t *info)
 {
+    cleanup_free char *beside = above_engine(en);
     const struct steplimit_place place = {
         .root = CGROUP_ROOT,
+        .beside = beside,
         .parent = en->cgroup_parent,
         .driver = text_of(info, "CgroupDriver"),
         .data_root = text_of(info, "DockerRootDir"),

@@ -19,7 +19,7 @@
 #include "engine/trace.h"
 #include "loop/loop.h"
 
-#define FOLDERS_MAX (3 * CGROUP_FOLDERS_MAX)
+#define FOLDERS_MAX (4 * CGROUP_FOLDERS_MAX)
 #define ID_MAX 64                     /* bytes of a step's name among the cgroups; BuildKit's have 25 */
 #define CONFIG_MAX ((size_t)16 << 20) /* bytes; a larger one is taken for ours */
 #define ARGS_MAX 4096
@@ -279,10 +279,12 @@ static int add_folders(struct steplimit *s, const char *root, const struct form 
 
 /* With the systemd driver dockerd names them "<slice>:docker:<id>", which runc makes a scope of; where it is not told
  * to ask systemd it takes the name as it is, below the root with v1, and with v2 beside the engine's own cgroup, which
- * is docker.service's (dockerd's newCgroupParent(), runc's --systemd-cgroup, fs2's defaultDirPath()). */
+ * is docker.service's or the one of who started it (dockerd's newCgroupParent(), runc's --systemd-cgroup, fs2's
+ * defaultDirPath()). */
 static int find_folders(struct steplimit *s, const struct steplimit_place *place, struct err *e)
 {
-    const char *const beside[] = {"", "system.slice"};
+    const char *const beside[] = {"", "system.slice",
+                                  place->beside && !str_is(place->beside, "system.slice") ? place->beside : NULL};
     cleanup_free char *inner = NULL, *literal = NULL;
 
     if (str_is(place->driver, "cgroupfs")) {
@@ -296,7 +298,7 @@ static int find_folders(struct steplimit *s, const struct steplimit_place *place
     if (add_folders(s, place->root, &(struct form){inner, "docker-", ".scope"}, e) < 0)
         return -1;
     for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
-        if (add_folders(s, place->root, &(struct form){beside[i], literal, ""}, e) < 0)
+        if (beside[i] && add_folders(s, place->root, &(struct form){beside[i], literal, ""}, e) < 0)
             return -1;
     return 0;
 }

@@ -27,6 +27,7 @@ struct steplimit_place {
     const char *parent;    /* the engine's --cgroup-parent; NULL: what it is without one */
     const char *driver;    /* /info's CgroupDriver: "cgroupfs" or "systemd" */
     const char *data_root; /* /info's DockerRootDir */
+    const char *beside;    /* what the engine's own cgroup lies in (cgroup_above()); NULL: not known */
 };
 
 /* Copies. Errors: ERR_ENGINE_NO_LIMITS, where steps cannot be limited here: the text says why. */

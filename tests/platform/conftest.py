@@ -4,4 +4,4 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "e2e")]
-from e2e_fixtures import server, shared_folder  # noqa: E402,F401
+from e2e_fixtures import own_appliance, server, shared_folder  # noqa: E402,F401

@@ -18,7 +18,10 @@ MAKE_LIMIT_S = 1200
 SIZE = "14G"  # sparse
 # What makes a machine of a Debian, and what the tests need beside bootstrap's own.
 PACKAGES = ["linux-image-cloud-amd64", "initramfs-tools", "systemd-sysv", "udev", "kmod", "dbus", "libpam-systemd",
-            "openssh-server", "apparmor", "python3-pytest", "nftables", "iproute2"]
+            "openssh-server", "apparmor", "python3-pytest", "nftables", "iproute2", "busybox-static"]
+# Nothing of Debian's own runs beside a test.
+NOT_THERE = ["apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+             "e2scrub_reap.service", "fstrim.timer", "systemd-timesyncd.service"]
 # The network that qemu's user mode has (qemu-system-x86_64(1), -netdev user); no service waits for a login.
 FILES = {"etc/hostname": "platform\n",
          "etc/hosts": "127.0.0.1 localhost platform\n::1 localhost\n",
@@ -64,6 +67,7 @@ def configure(root, key):
     inside = ["systemctl", f"--root={root}"]
     subprocess.run([*inside, "-q", "enable", "systemd-networkd"], check=True)
     subprocess.run([*inside, "-q", "disable", "docker.service", "docker.socket", "containerd.service"], check=True)
+    subprocess.run([*inside, "-q", "mask", *NOT_THERE], check=True)
 
 
 def make(suite, folder):

@@ -85,6 +85,30 @@ static enum flow_result oversleeps(struct flow *f, struct err *e)
     return flow_wait(f, nap(3600 * 1000, false, flow_done(f)));
 }
 
+static void naps_on(void *arg, const struct err *e)
+{
+    struct flow *f = arg;
+
+    flow_wait_anew(f, nap(900, false, flow_done(f)));
+}
+
+static enum flow_result naps_twice(struct flow *f, struct err *e)
+{
+    return flow_wait(f, nap(900, false, (struct done){naps_on, f}));
+}
+
+static void sleeps_in(void *arg, const struct err *e)
+{
+    struct flow *f = arg;
+
+    flow_wait_anew(f, nap(3600 * 1000, false, flow_done(f)));
+}
+
+static enum flow_result naps_and_oversleeps(struct flow *f, struct err *e)
+{
+    return flow_wait(f, nap(900, false, (struct done){sleeps_in, f}));
+}
+
 static enum flow_result refuses(struct flow *f, struct err *e)
 {
     err_set(e, ERR_MALFORMED, "no");
@@ -219,6 +243,8 @@ static void test_failures(void)
     static const struct flow_step locked[] = {{"locked", 1, at_once, forgives}, {"two", 1, at_once, NULL}, {0}};
     static const struct flow_step slow[] = {{"one", 60, oversleeps, NULL}, {"two", 1, at_once, NULL}, {0}};
     static const struct flow_step no_limit[] = {{"one", 0, oversleeps, NULL}, {0}};
+    static const struct flow_step twice[] = {{"one", 1, naps_twice, NULL}, {0}};
+    static const struct flow_step slow_at_last[] = {{"one", 1, naps_and_oversleeps, NULL}, {0}};
 
     trip(refused, NULL);
     is(buf_text(&told), "one end:no", "a step's error ends the flow");
@@ -229,6 +255,8 @@ static void test_failures(void)
     is_number(trip(slow, NULL), 60000, "a step ends at its limit");
     is(buf_text(&told), "one cancelled end:one: not done within 60 s", "its op is cancelled, and the error says so");
     is_number(trip(no_limit, NULL), 3600 * 1000, "limit 0 is none");
+    is_number(trip(twice, NULL), 900 + 900, "a second op of a step has the whole limit");
+    is_number(trip(slow_at_last, NULL), 900 + 1000, "and no more");
 }
 
 static void test_recovery(void)

@@ -33,7 +33,8 @@
 #include "store/store.h"
 #include "wire/wire.h"
 
-#define ENGINE_WAIT_MS 1000 /* at the start; without an engine, it serves all the same */
+#define STEP_MEMORY_LEAST 67108864 /* build_memory_limit's own least: a step is never without a limit */
+#define ENGINE_WAIT_MS 1000        /* at the start; without an engine, it serves all the same */
 
 struct daemon {
     const struct conf *conf;
@@ -221,7 +222,7 @@ static int make_builds(struct daemon *d, struct err *e)
         .bases = bases,
         .hidden = hidden,
         .repository_max = c->repository_limit,
-        .step_memory = c->build_memory_limit < d->ledger.total ? c->build_memory_limit : d->ledger.total,
+        .step_memory = ledger_within(&d->ledger, c->build_memory_limit, STEP_MEMORY_LEAST),
         .step_processes = (int)c->build_process_limit,
         .at_a_time = processors(c->concurrent_build_limit),
         .limit_s = (int)(c->build_max_age / 1000),

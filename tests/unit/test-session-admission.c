@@ -15,8 +15,12 @@ static void the_reserve(void)
     is_number(ledger_left(&l) / MIB, 3072, "a small machine keeps 1 GiB for itself");
     ledger_init(&l, 65536 * MIB, &(struct ledger_reserve){1024 * MIB, 10});
     is_number(ledger_left(&l) / MIB, 58982, "a large one a tenth");
+    is_number(ledger_within(&l, 2048 * MIB, 64 * MIB) / MIB, 2048, "where a build may have what it wants");
+    ledger_init(&l, 2048 * MIB, &(struct ledger_reserve){1024 * MIB, 10});
+    is_number(ledger_within(&l, 2048 * MIB, 64 * MIB) / MIB, 1024, "on a small one it has what there is");
     ledger_init(&l, 512 * MIB, &(struct ledger_reserve){1024 * MIB, 10});
     is_number(ledger_left(&l), 0, "one that is too small has nothing to promise");
+    is_number(ledger_within(&l, 2048 * MIB, 64 * MIB) / MIB, 64, "and a build's limit does not become none for that");
     ledger_init(&l, 0, &(struct ledger_reserve){1024 * MIB, 10});
     ok(ledger_left(&l) > INT64_C(1) << 60, "one that does not say what it has is not limited");
     ok(ledger_machine_bytes() > 64 * MIB, "this one says it");

@@ -28,6 +28,13 @@ int64_t ledger_left(const struct ledger *l)
     return left;
 }
 
+int64_t ledger_within(const struct ledger *l, int64_t bytes, int64_t least)
+{
+    if (bytes <= l->total)
+        return bytes;
+    return l->total > least ? l->total : least;
+}
+
 void ledger_claim(struct ledger *l, enum ledger_use use, int64_t bytes)
 {
     int64_t before = l->used[use];

@@ -34,6 +34,8 @@ void ledger_init(struct ledger *l, int64_t machine_bytes, const struct ledger_re
 
 /* What nobody has a claim to; below zero when there is less than what was promised. */
 int64_t ledger_left(const struct ledger *l);
+/* `bytes`, or what could ever be promised where that is less; but not below `least`, which then is never promised. */
+int64_t ledger_within(const struct ledger *l, int64_t bytes, int64_t least);
 void ledger_claim(struct ledger *l, enum ledger_use use, int64_t bytes);
 void ledger_watch(struct ledger *l, struct watch *w);
 

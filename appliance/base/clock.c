@@ -33,3 +33,18 @@ const char *clock_text(char text[CLOCK_TEXT], int64_t utc_ms)
     snprintf(text + 19, CLOCK_TEXT - 19, ".%03uZ", (unsigned)(utc_ms % 1000));
     return text;
 }
+
+/* Names of days and months are English: no program of ours sets a locale. */
+const char *clock_http_now(void)
+{
+    static char text[sizeof "Tue, 24 Nov 2026 12:00:00 GMT"];
+    static time_t written;
+    time_t now = time(NULL);
+    struct tm parts;
+
+    if (now != written && gmtime_r(&now, &parts)) {
+        strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        written = now;
+    }
+    return text;
+}

@@ -13,5 +13,8 @@ int64_t clock_ms(void);
 int64_t clock_utc_ms(void);
 /* RFC 3339 with milliseconds; returns `text`. */
 const char *clock_text(char text[CLOCK_TEXT], int64_t utc_ms);
+/* Now, as a field of HTTP has it (RFC 9110, section 5.6.7): "Tue, 24 Nov 2026 12:00:00 GMT". Written once a second;
+ * good until the next call. */
+const char *clock_http_now(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "gateway/gateway.h"
 #include "http/cookie.h"
@@ -173,6 +174,14 @@ static void add_identity(struct copier *c, const struct who *who, bool to_contai
     add_text(c, lines);
 }
 
+/* Who passes an answer on says when it came where nobody has (RFC 9110, section 6.6.1). */
+static void add_date(struct copier *c)
+{
+    add_text(c, "Date: ");
+    add_text(c, clock_http_now());
+    add_text(c, "\r\n");
+}
+
 /* "X-Forwarded-Anything" that names.def does not know, also with '_'. */
 static bool is_forwarded(const struct http_field *f)
 {
@@ -220,12 +229,14 @@ bool fields_answer(struct room *out, const struct client *c, const struct http_h
     const struct route *route = c->upstream->target->route;
     bool bodiless = h->status < 200 || h->status == 204; /* these may have no length (RFC 9110, section 8.6) */
     struct copier copier = {.out = out, .start = out->end};
+    bool dated = h->status < 200;
 
     add_text(&copier, "HTTP/1.1 ");
     add(&copier, bytes + sizeof "HTTP/1.1 " - 1, (size_t)(h->lines.at - bytes) - (sizeof "HTTP/1.1 " - 1));
     for (size_t i = 0; i < h->n_fields; i++) {
         const struct http_field *f = &h->fields[i];
 
+        dated |= f->known == HTTP_DATE;
         if (f->known == HTTP_SET_COOKIE && route)
             add_cookie(&copier, f, route);
         else if (is_framing(f) && !bodiless)
@@ -238,6 +249,8 @@ bool fields_answer(struct room *out, const struct client *c, const struct http_h
             flush(&copier);
     }
     flush(&copier);
+    if (!dated)
+        add_date(&copier);
     if (h->status == 101)
         add_text(&copier, to_websocket);
     else if (c->last && h->status >= 200)

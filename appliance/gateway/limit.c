@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gateway/limit.h"
 
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -124,18 +123,14 @@ bool limit_request(struct gateway *g, struct limit *one)
 
 void limit_refuse(struct gateway *g, int fd)
 {
-    const char *text = err_info(ERR_GATEWAY_CROWD)->sentence;
-    char answer[512];
-    int len = snprintf(answer, sizeof answer,
-                       "HTTP/1.1 429 Too Many Requests\r\nServer: Ringbinder\r\nRetry-After: 10\r\n"
-                       "Cache-Control: no-store\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                       "Content-Length: %zu\r\nConnection: close\r\n\r\nRB%d: %s\n",
-                       strlen(text) + sizeof "RB1614: \n" - 1, ERR_GATEWAY_CROWD, text);
+    struct room *answer = room_new();
     struct limits *l = &g->limits;
 
-    if (send(fd, answer, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+    page_add_refusal(answer, ERR_GATEWAY_CROWD);
+    if (send(fd, answer->bytes, answer->end, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
         shutdown(fd, SHUT_WR);
     close(fd);
+    room_free(&answer);
     if (l->said_at && g->poll.now - l->said_at < SAID_AGAIN_MS)
         return;
     l->said_at = g->poll.now;

@@ -6,9 +6,11 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
 
+#define TEXT_TYPE "text/plain; charset=utf-8"
 #define PAGE_MAX 8192                     /* bytes; with its head it fits into a buffer */
 #define NOT_FOUND "Binder not found"      /* has to be in every 404 and 424 (contract 1.6) */
 #define LAST_SECOND INT64_C(253402300799) /* of the year 9999: a later end is no time */
@@ -194,14 +196,21 @@ static void add_json_body(struct buf *b, const struct page *p, const struct page
     buf_add_text(b, "}\n");
 }
 
+/* What all answers of ours begin with. */
+static void add_first_lines(struct buf *b, int status, const char *reason, const char *type, size_t len)
+{
+    buf_add_format(b, "HTTP/1.1 %d %s\r\nServer: Ringbinder\r\nDate: %s\r\n", status, reason, clock_http_now());
+    buf_add_format(b, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, len);
+    buf_add_text(b, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
 static void add_head(struct buf *b, const struct page *p, const struct page_kind *kind, size_t len)
 {
-    buf_add_format(b, "HTTP/1.1 %d %s\r\nServer: Ringbinder\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-                   kind->status, kind->reason, p->json ? "application/json" : "text/html; charset=utf-8", len);
+    add_first_lines(b, kind->status, kind->reason, p->json ? "application/json" : "text/html; charset=utf-8", len);
     /* The address may hold a token, so it is not said to anybody else. */
-    buf_add_text(b, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
-                    "X-Robots-Tag: noindex\r\nContent-Security-Policy: default-src 'none'; "
-                    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\r\n");
+    buf_add_text(b, "Referrer-Policy: no-referrer\r\nX-Robots-Tag: noindex\r\n"
+                    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+                    "form-action 'none'\r\n");
     if (kind->status == 405)
         buf_add_text(b, "Allow: GET, HEAD\r\n");
     if (kind->retry_s)
@@ -229,9 +238,24 @@ void page_add(struct room *out, const struct page *p)
 
 void page_add_health(struct room *out, bool to_head, bool last)
 {
-    room_add_text(out, "HTTP/1.1 200 OK\r\nServer: Ringbinder\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                       "Content-Length: 3\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
-    room_add_text(out, last ? "Connection: close\r\n\r\n" : "\r\n");
+    static const char ok[] = "ok\n";
+    cleanup_buf struct buf head = BUF_OF(PAGE_MAX);
+
+    add_first_lines(&head, 200, "OK", TEXT_TYPE, strlen(ok));
+    buf_add_text(&head, last ? "Connection: close\r\n\r\n" : "\r\n");
+    room_add(out, buf_text(&head), head.len);
     if (!to_head)
-        room_add_text(out, "ok\n");
+        room_add_text(out, ok);
+}
+
+void page_add_refusal(struct room *out, enum err_code code)
+{
+    const struct err_info *info = err_info(code);
+    const struct page_kind *kind = kind_of(info->http_status);
+    cleanup_buf struct buf answer = BUF_OF(PAGE_MAX), text = BUF_OF(PAGE_MAX);
+
+    buf_add_format(&text, "RB%d: %s\n", (int)code, info->sentence);
+    add_first_lines(&answer, kind->status, kind->reason, TEXT_TYPE, text.len);
+    buf_add_format(&answer, "Retry-After: %d\r\nConnection: close\r\n\r\n%s", kind->retry_s, buf_text(&text));
+    room_add(out, buf_text(&answer), answer.len);
 }

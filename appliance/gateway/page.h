@@ -22,4 +22,8 @@ void page_add(struct room *out, const struct page *p);
 /* The answer to /hub/api/health. */
 void page_add_health(struct room *out, bool to_head, bool last);
 
+/* In plain text, for a connection that is closed before it has asked for anything. `code`'s status: one that has a
+ * Retry-After. */
+void page_add_refusal(struct room *out, enum err_code code);
+
 #endif

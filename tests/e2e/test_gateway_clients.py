@@ -49,7 +49,7 @@ def test_connections_of_one_client_are_limited_and_those_of_others_are_not(gatew
     with connect_from("127.0.0.9", gateway.sessions) as over:
         answer = read_all(over)
         assert status(answer) in (429, None), "or it is reset, when it had sent something already"
-        assert b"RB1614" in answer and b"Retry-After: " in answer
+        assert b"RB1614" in answer and b"Retry-After: " in answer and b"\r\nDate: " in answer
     assert asked_from("127.0.0.8", gateway) == 200
     mine.pop().close()
     gateway.settle()

@@ -214,6 +214,25 @@ static void another_attempt_waits_in_line(void)
     is_number(w.cancelled, 0, "a daemon that ends meanwhile ends nobody's session");
 }
 
+static void another_attempt_for_nobody(void)
+{
+    struct launch_reader *first;
+
+    world_new();
+    err_set(&w.sessions.outcome[0], ERR_SESSION_DIED, "boom");
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    first = w.reader;
+    run_for(50);
+    w.sessions.ms = 60000;
+    launch("git", URL "/" COMMIT, "text/event-stream");
+    run_for(5000);
+    launch_reader_free(&first);
+    run_for(200000);
+    ok(w.sessions.started == 2 && strstr(w.journal, "RB1517"), "who has gone while he waited gets no other attempt");
+    is_number(w.sessions.reserved, 0, "and keeps no place");
+    world_end();
+}
+
 /* Waiting for a slot is no part of an attempt. */
 static void another_attempt_after_a_long_wait(void)
 {
@@ -369,6 +388,7 @@ int main(void)
     a_kept_place();
     starts_wait_in_line();
     another_attempt_waits_in_line();
+    another_attempt_for_nobody();
     another_attempt_after_a_long_wait();
     a_turn_that_does_not_come();
     a_silent_engine();

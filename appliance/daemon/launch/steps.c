@@ -166,18 +166,22 @@ static void tell_place_in_line(void *arg, int place)
     feed_add(&l->feed, text_queued(place));
 }
 
-static void admitted(void *arg, const struct err *e)
+/* Waiting in line may take longer than a visitor does. */
+static int check_read(const struct launch *l, struct err *e)
+{
+    if (!launch_is_unread(l))
+        return 0;
+    return err_set(e, ERR_LAUNCH_UNREAD, "nobody has read this launch for %d s, so it gets no session",
+                   LAUNCH_UNREAD_MS / 1000);
+}
+
+static void admitted(void *arg, const struct err *none)
 {
     struct launch *l = arg;
     struct err nobody;
 
-    l->has_slot = !e;
-    if (!e && launch_is_unread(l)) {
-        err_set(&nobody, ERR_LAUNCH_UNREAD, "nobody has read this launch for %d s, so it gets no session",
-                LAUNCH_UNREAD_MS / 1000);
-        e = &nobody;
-    }
-    done_call(flow_done(&l->flow), e);
+    l->has_slot = true;
+    done_call(flow_done(&l->flow), check_read(l, &nobody) < 0 ? &nobody : NULL);
 }
 
 static enum flow_result step_admit(struct flow *f, struct err *e)
@@ -286,7 +290,7 @@ static void another_slot(void *arg, const struct err *none)
     struct err e;
 
     l->has_slot = true;
-    start = ask_for_session(l, &e);
+    start = check_read(l, &e) < 0 ? NULL : ask_for_session(l, &e);
     if (start)
         flow_wait_anew(&l->flow, start);
     else
@@ -331,7 +335,7 @@ static enum flow_result recover_session(struct flow *f, struct err *e)
     if (!l->has_slot && e->code == ERR_DEADLINE) /* in line: no attempt has failed */
         return recover_admit(f, e);
     give_slot(l);
-    if (e->code == ERR_SESSION_FULL)
+    if (e->code == ERR_SESSION_FULL || e->code == ERR_LAUNCH_UNREAD)
         return FLOW_FAIL;
     if (e->code == ERR_DEADLINE) /* in the contract's words */
         err_set(e, ERR_DEADLINE, "Image %.180s took too long to launch", l->row.image);

@@ -69,7 +69,7 @@ class Rig:
             assert code == 0 or "has active endpoints" in journal[-1000:], journal[-3000:]
             tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
             assert f"ringbinder_{instance}" not in tables, "the table of nftables was left at the end"
-            assert processes_of(int(self.appliance.settings["fetch_uid"])) == []
+            assert processes_of(int(self.appliance.settings["fetch_uid"])) == {}
 
     # ---- launches ----
 
@@ -89,9 +89,7 @@ class Rig:
         return client
 
     def fetch_pids(self):
-        uid = int(self.appliance.settings["fetch_uid"])
-        return [int(folder.name) for folder in Path("/proc").iterdir()
-                if folder.name.isdigit() and folder.stat().st_uid == uid]
+        return list(processes_of(int(self.appliance.settings["fetch_uid"])))
 
     # ---- rows ----
 

@@ -22,12 +22,13 @@ UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 def processes_of(uid):
-    """Command lines of the processes that run as `uid`."""
-    found = []
+    """{pid: command line} of the processes that run as `uid`."""
+    found = {}
     for folder in Path("/proc").iterdir():
         try:
             if folder.name.isdigit() and folder.stat().st_uid == uid:
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                command = (folder / "cmdline").read_bytes()
+                found[int(folder.name)] = command.replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             pass  # it has just ended
     return found
@@ -106,7 +107,7 @@ class Faults:
         left = nothing_left(instance)
         if kind is None:
             assert left == []
-            assert processes_of(int(self.appliance.settings["fetch_uid"])) == []
+            assert processes_of(int(self.appliance.settings["fetch_uid"])) == {}
 
     def containers(self):
         return sorted(c["Id"] for c in engine.of_instance("containers", self.appliance.instance()))

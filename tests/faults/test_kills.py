@@ -57,6 +57,7 @@ STEPS = {
     "engine/container.c start_steps.start": Held("again", "POST /containers/*/start"),
     "engine/container.c start_steps.inspect": Held("again", "GET /containers/rb-*/json", row=(SESSION, "start")),
     "engine/container.c look_steps.inspect": Held("exit", "GET /containers/rb-*/json", row=(SESSION, "answer"), after=1),
+    "engine/container.c look_steps.still there": Held("exit", "GET /_ping", row=(SESSION, "answer")),
     "engine/container.c remove_steps.stop": Held("stop", "POST /containers/rb-*/stop", EFFECT),
     "engine/container.c remove_steps.remove": Held("stop", "DELETE /containers/rb-", EFFECT),
     "engine/container.c list_steps.ask": Held("again", "GET /containers/json"),

@@ -1,6 +1,7 @@
 """Programs killed with -9 at random moments, on the machine's engine. RB_KILLS=200 for many; the seed is the round's."""
 import os
 import random
+import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +11,9 @@ from oracles import wait_until
 KILLS = int(os.environ.get("RB_KILLS", "24"))
 A_ROUND = 4  # kills of one appliance: `up` waits 1 s, then 2 s, then 4 s before it starts the same program again
 AT_A_TIME = 2
-WITHIN_S = 2.5  # of two launches' beginning: as long as they take on a busy machine; sooner is likelier
+# Of two launches' beginning: as long as they take on a busy machine, or as a fetch of them lives; sooner is likelier.
+WITHIN_S = {"ringbinderd": 2.5, "ringbinder-gateway": 2.5, "fetch": 0.6}
+GIVEN_UP = re.compile(r"^<\d>RB\d+ .*LAUNCH=")  # what an operator reads of a launch that has failed
 VICTIMS = ("ringbinderd", "ringbinderd", "ringbinder-gateway", "fetch")
 
 
@@ -40,11 +43,15 @@ def play(folder, server, number):
             # Without a build, and with one and a question for the ref.
             for path in known, rig.repository({"Dockerfile": STUB}).rpartition("/")[0] + "/HEAD":
                 rig.launch_behind(path)
-            wait_until(lambda: False, WITHIN_S * moments.random() ** 1.5, 0.005)
+            wait_until(lambda: False, WITHIN_S[victim] * moments.random() ** 1.5, 0.005)
             kills += kill(rig, victim)
         rig.ended_well()
         ends = [client.events[-1]["phase"] for client in rig.clients]
-    print(f"round {number}: {kills} kills; {' '.join(ends)}", flush=True)
+        why = [f"  failed: {client.events[-1]['message']}" for client in rig.clients
+               if client.events[-1]["phase"] == "failed"]
+        why += [f"  journal: {line}" for line in rig.appliance.journal().splitlines() if why and GIVEN_UP.search(line)]
+    why += [f"  {line}" for line in rig.appliance.journal().splitlines() if "has active endpoints" in line]
+    print("\n".join([f"round {number}: {kills} kills; {' '.join(ends)}", *why]), flush=True)
     return kills, {end: ends.count(end) for end in set(ends)}
 
 
@@ -52,9 +59,12 @@ def test_programs_die_at_random_moments(shared_folder, server):
     """Daemon, gateway or a fetch die while launches run | 24 kill -9 at random moments on the real engine (RB_KILLS=200
     for more), two of the daemon for each of the others | each launch ends in `ready` or one `failed`; rows and engine
     agree, each session has one container, everybody who was promised a server has one, nothing is left"""
-    rounds = -(-KILLS // A_ROUND)
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        played = list(pool.map(lambda n: play(shared_folder / f"random-{n}", server, n), range(rounds)))
+        rounds = [pool.submit(play, shared_folder / f"random-{n}", server, n) for n in range(-(-KILLS // A_ROUND))]
+    for number, one in enumerate(rounds):  # all are over: a round that went wrong cuts no other
+        if one.exception():
+            print(f"round {number}: {one.exception()}")
+    played = [one.result() for one in rounds]
     kills, ready = sum(one[0] for one in played), sum(one[1].get("ready", 0) for one in played)
     failed = sum(one[1].get("failed", 0) for one in played)
     print(f"{kills} kills, {ready} launches ended in ready, {failed} in one failed")

@@ -24,6 +24,15 @@ SHORT_DELAYS = {"retry_delay": "200ms", "linger": "1s", "resolve_keep": "0ms", "
 
 SMALL_GUARANTEE = 16 << 20
 
+# Of a program built with sanitizers: what they have found, or why they could not look.
+SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|: runtime error: ")
+
+
+def sanitizers_say(journal):
+    """From the first report on; "" where there is none."""
+    found = SANITIZER.search(journal)
+    return journal[journal.rfind("\n", 0, found.start()) + 1:][:6000] if found else ""
+
 
 def free_port():
     """Below those that the kernel gives to who connects (ip_local_port_range), who would take it before we listen."""
@@ -79,7 +88,7 @@ class Appliance:
         raise RuntimeError(f"the appliance did not come up:\n{self.journal()[-4000:]}")
 
     def stop(self):
-        """Ctrl-C; returns the exit code."""
+        """Ctrl-C; returns the exit code. No sanitizer may have said anything by then."""
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGINT)
@@ -90,6 +99,7 @@ class Appliance:
             code = self.process.wait()
         self.process.stdout.close()
         self.process = None
+        assert not sanitizers_say(self.journal()), sanitizers_say(self.journal())
         return code
 
     def __enter__(self):

@@ -50,6 +50,8 @@ static void fake_effect(struct fake_op *op)
         *op->list_out = op->list;
         op->list = (struct engine_container_list){0};
     }
+    if (op->call == FAKE_CREATE && fake_engine.count == FAKE_CONTAINERS_MAX)
+        abort();
     if (op->call == FAKE_CREATE && !c)
         fake_engine.containers[fake_engine.count++] = *op->container;
     else if (op->call == FAKE_START)

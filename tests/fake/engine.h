@@ -7,13 +7,15 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 
+#define FAKE_CONTAINERS_MAX 1024 /* one more is a fault of the test, and aborts */
+
 enum fake_call { FAKE_CREATE, FAKE_START, FAKE_REMOVE, FAKE_LIST, FAKE_TAIL, FAKE_LOOK, FAKE_CALLS };
 
 /* Calls end one millisecond later, unless they are held: then they end with fake_engine_release(). A list shows what
  * there was when it was asked for. */
 struct fake_engine {
     struct loop *loop;
-    struct engine_container containers[64];
+    struct engine_container containers[FAKE_CONTAINERS_MAX];
     size_t count;
     int calls[FAKE_CALLS];
     int late_ms; /* not zero: a creation whose asker is gone is carried out all the same, that much later */

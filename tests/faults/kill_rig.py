@@ -69,7 +69,7 @@ class Rig:
             assert code == 0 or "has active endpoints" in journal[-1000:], journal[-3000:]
             tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
             assert f"ringbinder_{instance}" not in tables, "the table of nftables was left at the end"
-            assert processes_of(int(self.appliance.settings["fetch_uid"])) == {}
+            assert not self.fetches(), self.fetches()
 
     # ---- launches ----
 
@@ -88,8 +88,8 @@ class Rig:
         self.clients.append(client)
         return client
 
-    def fetch_pids(self):
-        return list(processes_of(int(self.appliance.settings["fetch_uid"])))
+    def fetches(self):
+        return processes_of(int(self.appliance.settings["fetch_uid"]))
 
     # ---- rows ----
 

@@ -22,13 +22,14 @@ UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 def processes_of(uid):
-    """{pid: command line} of the processes that run as `uid`."""
+    """{pid: command line} of the processes that run as `uid`; who is dead and waits for its parent runs no more."""
     found = {}
     for folder in Path("/proc").iterdir():
         try:
             if folder.name.isdigit() and folder.stat().st_uid == uid:
-                command = (folder / "cmdline").read_bytes()
-                found[int(folder.name)] = command.replace(b"\0", b" ").decode(errors="replace")
+                command, state = (folder / "cmdline").read_bytes(), (folder / "stat").read_text().rpartition(")")[2]
+                if state.split()[0] not in "ZX":
+                    found[int(folder.name)] = command.replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             pass  # it has just ended
     return found
@@ -102,12 +103,12 @@ class Faults:
         return self
 
     def __exit__(self, kind, *_):
-        instance = self.appliance.instance()
+        instance, uid = self.appliance.instance(), int(self.appliance.settings["fetch_uid"])
         self.appliance.stop()
         left = nothing_left(instance)
         if kind is None:
             assert left == []
-            assert processes_of(int(self.appliance.settings["fetch_uid"])) == {}
+            assert not processes_of(uid), processes_of(uid)
 
     def containers(self):
         return sorted(c["Id"] for c in engine.of_instance("containers", self.appliance.instance()))

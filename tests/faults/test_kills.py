@@ -171,7 +171,7 @@ class Play:
         self.hold()
         self.rig.launch_behind(self.rig.repository({"requirements.txt": f"# {os.urandom(8).hex()}\nsix\n"}))
         self.wait_held()
-        for pid in self.rig.fetch_pids():
+        for pid in self.rig.fetches():
             os.kill(pid, signal.SIGSTOP)
         self.fake.release(do=True)
         assert not wait_until(lambda: "GET /images/ringbinder/env:" in self.fake.requests()[-1], 0.3)

@@ -20,7 +20,7 @@ VICTIMS = ("ringbinderd", "ringbinderd", "ringbinder-gateway", "fetch")
 def kill(rig, victim):
     """Whether there was one; the next one is there when this returns."""
     if victim == "fetch":
-        alive = rig.fetch_pids()
+        alive = rig.fetches()
         for pid in alive:
             try:
                 os.kill(pid, signal.SIGKILL)

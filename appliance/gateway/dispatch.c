@@ -10,10 +10,13 @@
 
 void client_say_route(struct client *c, const struct route *route)
 {
-    struct page page = {.code = ERR_GATEWAY_NO_SESSION, .status = err_info(ERR_GATEWAY_NO_SESSION)->http_status};
+    struct page page = {.code = ERR_GATEWAY_NO_SESSION};
 
-    if (route->state == WIRE_ROUTE_CLOSED) {
+    if (route->state == WIRE_ROUTE_HELD) {
+        page.code = ERR_GATEWAY_UNREACHABLE; /* it is moving to another address */
+    } else if (route->state == WIRE_ROUTE_CLOSED) {
         page.code = route->code;
+        page.status = err_info(ERR_GATEWAY_NO_SESSION)->http_status;
         page.ended_s = route->ended_s;
         page.again = route->again;
         page.text = route->why;

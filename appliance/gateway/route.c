@@ -82,13 +82,15 @@ void route_set(struct gateway *g, const struct wire_message *m)
     /* Held keeps its connections: what is behind them is frozen, not gone. */
     stays = m->route == WIRE_ROUTE_HELD ||
             (m->route == WIRE_ROUTE_OPEN && target_is_at(&route->target, m->address, m->port));
-    route->state = m->route;
+    /* While it moves it is held: nothing more may go to where somebody else may be by now. */
+    route->state = stays || m->route != WIRE_ROUTE_OPEN ? m->route : WIRE_ROUTE_HELD;
     set_ending(route, m);
     if (!stays) {
         target_close(&route->target);
         route->input_at = route->any_at = 0;
         list_remove(&route->active);
     }
+    route->state = m->route;
     if (m->route == WIRE_ROUTE_OPEN)
         target_to_address(&route->target, m->address, m->port);
     route->woken = false; /* a daemon that says it anew may not have heard it */

@@ -60,6 +60,7 @@ static void part_from(struct upstream *u)
 {
     struct client *c = u->client;
 
+    u->stream.can_read |= u->connected; /* what has come since the last event is looked for, too */
     client_run(c);
     if (c->upstream != u)
         return;

@@ -81,6 +81,54 @@ def test_a_last_answer_that_came_before_the_close_is_passed_on(gateway):
         assert read_all(client).endswith(b"last")
 
 
+def stop(gateway):
+    """Returns when it stands still: what comes then is seen in its order."""
+    os.kill(gateway.process.pid, signal.SIGSTOP)
+    while Path(f"/proc/{gateway.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
+        time.sleep(0.01)
+
+
+def test_a_server_that_moves_has_not_ended_for_who_waits_for_it(gateway):
+    server = Server(lambda c: (read_head(c), asked.set(), time.sleep(30)))
+    asked = threading.Event()
+    gateway.open("me", server.port)
+    with connect(gateway.sessions) as client:
+        client.sendall(GET % b"/user/me/")
+        asked.wait(10)
+        gateway.open("me", Server(says(b"new")).port)
+        assert status(read_all(client)) == 503
+    assert raw(gateway.sessions, GET % b"/user/me/").endswith(b"new")
+
+
+def test_while_a_server_moves_nothing_goes_to_its_old_address(gateway):
+    """There may be somebody else's by now."""
+    asked, answer, heads = threading.Event(), threading.Event(), []
+
+    def talk(connection):
+        while head := read_head(connection):
+            heads.append(head)
+            asked.set()
+            answer.wait(10)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlast")
+
+    old, new = Server(talk), Server(says(b"new"))
+    gateway.open("me", old.port)
+    with connect(gateway.sessions) as client:
+        client.sendall(b"GET /user/me/ HTTP/1.1\r\nHost: a\r\n\r\nGET /user/me/2 HTTP/1.1\r\nHost: a\r\n"
+                       b"Accept: text/html\r\nConnection: close\r\n\r\n")
+        asked.wait(10)
+        stop(gateway)  # it sees both at once, the move first
+        gateway.say(bytes([gw.ROUTE]) + gw.name_bytes("me") + bytes([gw.OPEN]) + gw.address_bytes("127.0.0.1")
+                    + struct.pack(">H", new.port))
+        time.sleep(0.1)
+        answer.set()
+        time.sleep(0.2)
+        os.kill(gateway.process.pid, signal.SIGCONT)
+        answers = read_all(client)
+    assert answers.count(b"HTTP/1.1 200") == 2 and b"last" in answers and answers.endswith(b"new")
+    assert len(heads) == 1
+
+
 def test_a_daemon_that_comes_back_drops_what_it_does_not_repeat(gateway):
     server = Server(says(b"ok"))
     gateway.open("kept", server.port)

@@ -14,6 +14,7 @@
 
 #define COMPLAIN_MS 1000 /* between two lines in the journal about gateways, whatever they do */
 #define READ_TURN 64     /* packets of one gateway in one turn of the loop */
+#define ACCEPT_AGAIN_MS 1000
 
 struct gateway {
     struct list node;
@@ -29,6 +30,7 @@ struct gateway {
 struct routes {
     struct sessions *all;
     struct loop_fd *listener;
+    struct loop_timer *pause; /* the listener is looked at again behind it; NULL: it is looked at */
     struct list gateways;
     size_t count;
     bool known;
@@ -314,14 +316,34 @@ static void gateway_ready(void *arg, unsigned events)
         loop_fd_want(g->watched, LOOP_READ | (g->waiting.len ? LOOP_WRITE : 0));
 }
 
+static void listen_again(void *arg)
+{
+    struct routes *routes = arg;
+
+    routes->pause = NULL;
+    loop_fd_want(routes->listener, LOOP_READ);
+}
+
+/* Who waits stays in the kernel's queue: without descriptors each turn of the loop would ask in vain. */
+static void pause_listener(struct routes *routes)
+{
+    if (may_say(routes))
+        log_line(LOG_WARNING, ERR_SESSION_GATEWAY, "a gateway cannot be let in yet: %s", strerror(errno));
+    loop_fd_want(routes->listener, 0);
+    routes->pause = loop_timer_new(routes->all->parts.loop, ACCEPT_AGAIN_MS, listen_again, routes);
+}
+
 static void accept_gateway(void *arg, unsigned events)
 {
     struct routes *routes = arg;
     struct gateway *g;
     int fd = accept4(routes->all->settings.control_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            pause_listener(routes);
         return;
+    }
     if (routes->count == ROUTES_GATEWAYS_MAX) {
         if (may_say(routes))
             log_line(LOG_WARNING, ERR_SESSION_GATEWAY, "there are %d gateways already; one more is turned away",
@@ -360,6 +382,7 @@ void routes_free(struct routes **at)
     if (!routes)
         return;
     loop_fd_remove(&routes->listener);
+    loop_timer_cancel(&routes->pause);
     list_for_each_safe (node, &routes->gateways)
         gateway_close(container_of(node, struct gateway, node));
     free(routes);

@@ -1,44 +1,12 @@
 """What thousands of launches leave in the memory and among the descriptors of daemon and gateway, on the fake engine."""
-import os
-import re
 import time
-from pathlib import Path
 
 from ringbinder.appliance import Appliance
 from ringbinder.fake_engine import FakeEngine
-from ringbinder.launch import build_path, launch
 from ringbinder.repository import GitServer
+from ringbinder.soak import Soak
 
 ROUNDS, FIRST = 10_000, 1_000
-ALIVE = 20    # sessions at a time; each launch ends the oldest
-SETTLE_S = 3  # until the sweeper has removed what has ended
-STUB = "FROM ringbinder/stub:1\n"
-
-
-def memory_kib(pid):
-    """What is the process's own."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(size) for size in re.findall(r"^Private_\w+:\s+(\d+)", rollup, re.M))
-
-
-class Soak:
-    def __init__(self, fake, appliance, server):
-        self.fake, self.appliance, self.server = fake, appliance, server
-        self.commit = server.repository("soak", {"Dockerfile": STUB}).head
-
-    def launches(self, count):
-        for _ in range(count):
-            launch(self.appliance.portal, self.server.url("soak"), self.commit)
-            self.fake.tell(alive=ALIVE)
-
-    def figures(self):
-        """{program: (KiB, descriptors)}, once no more than ALIVE are left."""
-        deadline = time.monotonic() + 60
-        while len(self.fake.containers()) > ALIVE and time.monotonic() < deadline:
-            time.sleep(0.2)
-        time.sleep(SETTLE_S)
-        pids = {name: self.appliance.pid_of(name) for name in ("ringbinderd", "ringbinder-gateway")}
-        return {name: (memory_kib(pid), len(os.listdir(f"/proc/{pid}/fd"))) for name, pid in pids.items()}
 
 
 def soak(folder, quick):

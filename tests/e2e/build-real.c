@@ -315,12 +315,12 @@ static void test_stopping(void)
     environment = NULL;
     content = dockerfile;
     want(&r, "sleep");
-    for (int i = 0; i < 600 && !runs(word); i++)
+    for (int i = 0; i < 3000 && !runs(word); i++)
         run_ms(100);
     ok(runs(word), "a step runs");
     builds_free(&builds);
     waiting = 0;
-    for (int i = 0; i < 50 && runs(word); i++)
+    for (int i = 0; i < 600 && runs(word); i++)
         run_ms(100);
     ok(!runs(word), "and is ended with the connection to the engine");
     store_close(&store);

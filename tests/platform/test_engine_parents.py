@@ -73,7 +73,7 @@ def appliance(request, shared_folder, server):
         with Appliance(shared_folder / f"engine-{request.param}", [server.port], **SHORT_DELAYS, **settings) as one:
             yield one
         assert "RB1254" not in one.journal(), "steps were not limited"
-        assert nothing_left(one.instance()) == []
+        assert nothing_left(one.instance()) == [], one.journal()
 
 
 def wait_for(look, what):

@@ -74,6 +74,6 @@ def test_a_launch_with_its_fetch_in_a_cell(shared_folder, server, way):
     one.way = way
     with one, Cells() as cells:
         assert launch(one.portal, server.url(name))["phase"] == "ready"
-    assert (str(MEMORY), str(PROCESSES)) in cells.seen
+    assert (str(MEMORY), str(PROCESSES)) in cells.seen, one.journal()
     assert "RB1338" not in one.journal(), "a fetch had no cgroup"
-    assert nothing_left(one.instance()) == []
+    assert nothing_left(one.instance()) == [], one.journal()

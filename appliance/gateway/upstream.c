@@ -11,8 +11,6 @@
 #include "gateway/dispatch.h"
 #include "gateway/gateway.h"
 
-static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
-
 void pool_start(struct pool *p)
 {
     *p = (struct pool){0};
@@ -35,9 +33,9 @@ void target_to_path(struct target *t, const char *path)
 
 void target_to_address(struct target *t, const uint8_t address[16], uint16_t port)
 {
-    if (memcmp(address, v4_mapped, sizeof v4_mapped) == 0) {
+    if (network_is_v4(address)) {
         t->address.v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
-        memcpy(&t->address.v4.sin_addr, address + sizeof v4_mapped, sizeof t->address.v4.sin_addr);
+        memcpy(&t->address.v4.sin_addr, address + 12, sizeof t->address.v4.sin_addr); /* behind ::ffff: */
         t->address_len = sizeof t->address.v4;
         return;
     }

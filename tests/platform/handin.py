@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 SPARE_MB = 1024  # for what is built and written there
-# What tests run, of all that is built.
 BUILT = ["ringbinder", "ringbinderd", "ringbinder-gateway", "ringbinder-fetch"]
 
 
@@ -35,4 +34,4 @@ def make(image, top, built):
             shutil.copy2(top / name, to, follow_symlinks=False)
         size = subprocess.run(["du", "-sm", work], check=True, capture_output=True, text=True).stdout.split()[0]
         subprocess.run(["mke2fs", "-q", "-t", "ext4", "-E", "root_owner=0:0", "-d", work, image,
-                        f"{int(size) + SPARE_MB}M"], check=True)
+                        f"{int(size) + SPARE_MB}M"], check=True, stdout=subprocess.DEVNULL)

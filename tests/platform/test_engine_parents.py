@@ -20,7 +20,7 @@ ROOT = Path("/sys/fs/cgroup")
 ENGINE_SETTINGS = Path("/etc/docker/daemon.json")
 SLICE = "rbt-engine.slice"  # systemd has it in rbt.slice
 MEMORY, PROCESSES = 128 << 20, 64
-IDLE_S, BUSY_S = 15, 45
+IDLE_S, BUSY_S = 12, 36
 # In software emulation a container takes ten seconds to start.
 LIMIT_S = 180
 

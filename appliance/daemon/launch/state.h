@@ -70,7 +70,25 @@ extern const struct flow_kind launch_flow;
 extern const struct flow_kind launch_door_flow;
 /* Where a launch goes on whose row says `step`; NULL: from the beginning. */
 const char *launch_step_after_restart(const char *step);
+struct launch *launch_of_flow(struct flow *f);
+/* What a session and the `ready` event say of the repository (contract 2.9). */
+struct launch_told {
+    char *request, *persistent_request; /* owned */
+    char ref_url[PROVIDER_URL_MAX + 1];
+};
+void launch_told_of(struct launch_told *t, const struct launch *l);
+void launch_told_free(struct launch_told *t);
 /* The end of every launch, at the door, too: state, event, journal. */
 void launch_fail(struct launch *l, const char *step, const struct err *why);
+
+/* attempt.c */
+
+enum flow_result launch_step_admit(struct flow *f, struct err *e);
+enum flow_result launch_recover_admit(struct flow *f, struct err *e);
+enum flow_result launch_step_session(struct flow *f, struct err *e);
+enum flow_result launch_recover_session(struct flow *f, struct err *e);
+/* Of what it has not got, nothing. */
+void launch_give_place(struct launch *l);
+void launch_give_slot(struct launch *l);
 
 #endif

@@ -11,7 +11,7 @@
 #include "provider/ask.h"
 #include "provider/name.h"
 
-static struct launch *launch_of(struct flow *f)
+struct launch *launch_of_flow(struct flow *f)
 {
     return container_of(f, struct launch, flow);
 }
@@ -48,7 +48,7 @@ static void resolved(void *arg, const struct err *e)
 
 static enum flow_result step_resolve(struct flow *f, struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
     const struct provider_host *host = provider_host_of(l->launches->settings.hosts, l->place.provider);
     cleanup_free char *head = l->renamed[0] ? head_spec(l) : NULL;
     struct build_question question = {.provider = prefix_of(l), .spec = head ? head : l->row.spec};
@@ -69,7 +69,7 @@ static enum flow_result step_resolve(struct flow *f, struct err *e)
 /* Contract 2.4: a default branch that was renamed. */
 static enum flow_result recover_resolve(struct flow *f, struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
     struct text_subject of = {.provider = l->row.provider, .spec = l->row.spec, .renamed = l->renamed};
 
     if (e->code != ERR_LAUNCH_NO_REF || l->renamed[0] || !provider_is_renamed(&l->place))
@@ -83,7 +83,7 @@ static enum flow_result recover_resolve(struct flow *f, struct err *e)
 
 static enum flow_result step_image(struct flow *f, struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
     const struct launches *all = l->launches;
 
     if (!name_image(l->row.image, all->settings.image_prefix, l->place.slug, l->row.ref)) {
@@ -106,7 +106,7 @@ static enum flow_result recover_image(struct flow *f, struct err *e)
 
 static enum flow_result step_build(struct flow *f, struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
     struct builds *builds = l->launches->parts.builds;
     const struct build_spec spec = {
         .image = l->row.image,
@@ -135,105 +135,20 @@ static enum flow_result step_build(struct flow *f, struct err *e)
 /* Decisions 1: a full commit was taken as it is, and this is where it turns out not to be there. */
 static enum flow_result recover_build(struct flow *f, struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
 
     if (e->code == ERR_FETCH_GONE && l->place.by_name && l->place.exact)
         err_set(e, ERR_LAUNCH_NO_REF, "there is no %s", l->place.ref);
     return FLOW_FAIL;
 }
 
-static int take_place(struct launch *l, struct err *e)
-{
-    if (l->has_place)
-        return 0;
-    if (session_reserve(l->launches->parts.sessions, e) < 0)
-        return -1;
-    l->has_place = true;
-    return 0;
-}
-
-static void give_place(struct launch *l)
-{
-    if (l->has_place)
-        session_unreserve(l->launches->parts.sessions);
-    l->has_place = false;
-}
-
-static void tell_place_in_line(void *arg, int place)
-{
-    struct launch *l = arg;
-
-    feed_add(&l->feed, text_queued(place));
-}
-
-/* Waiting in line may take longer than a visitor does. */
-static int check_read(const struct launch *l, struct err *e)
-{
-    if (!launch_is_unread(l))
-        return 0;
-    return err_set(e, ERR_LAUNCH_UNREAD, "nobody has read this launch for %d s, so it gets no session",
-                   LAUNCH_UNREAD_MS / 1000);
-}
-
-static void admitted(void *arg, const struct err *none)
-{
-    struct launch *l = arg;
-    struct err nobody;
-
-    l->has_slot = true;
-    done_call(flow_done(&l->flow), check_read(l, &nobody) < 0 ? &nobody : NULL);
-}
-
-static enum flow_result step_admit(struct flow *f, struct err *e)
-{
-    struct launch *l = launch_of(f);
-    const struct slots_place in_line = {tell_place_in_line, l};
-
-    if (l->built)
-        feed_add(&l->feed, text_built(l->row.image));
-    if (take_place(l, e) < 0)
-        return FLOW_FAIL;
-    feed_add(&l->feed, text_launching());
-    return flow_wait(f, slots_wait(&l->launches->slots, &in_line, (struct done){admitted, l}));
-}
-
-static enum flow_result recover_admit(struct flow *f, struct err *e)
-{
-    if (e->code == ERR_DEADLINE)
-        err_set(e, ERR_LAUNCH_SLOW, "No start slot became free within %d minutes. Please try again later",
-                f->at->limit_s / 60);
-    return FLOW_FAIL;
-}
-
-/* The image's row, where this launch has not seen the build: it went on from here after a restart. */
-static int find_image(struct launch *l, struct err *e)
-{
-    struct store_image row;
-    int found;
-
-    if (!id_is_none(&l->image.image))
-        return 0;
-    found = store_image_by_name(l->launches->parts.store, l->row.image, &row, e);
-    if (found == 0)
-        return err_set(e, ERR_INTERNAL, "there is no row for the image %s", l->row.image);
-    if (found > 0)
-        l->image.image = row.id;
-    return found < 0 ? -1 : 0;
-}
-
-/* What a session and the `ready` event say of the repository (contract 2.9). */
-struct told {
-    char *request, *persistent_request; /* owned */
-    char ref_url[PROVIDER_URL_MAX + 1];
-};
-
-static void told_free(struct told *t)
+void launch_told_free(struct launch_told *t)
 {
     free(t->request);
     free(t->persistent_request);
 }
 
-static void told_of(struct told *t, const struct launch *l)
+void launch_told_of(struct launch_told *t, const struct launch *l)
 {
     t->request = mem_format("v2/%s/%s", prefix_of(l), l->row.spec);
     t->persistent_request = mem_format("v2/%s/%s%s", prefix_of(l), l->place.spec_front, l->row.ref);
@@ -241,120 +156,11 @@ static void told_of(struct told *t, const struct launch *l)
         str_copy(t->ref_url, sizeof t->ref_url, l->place.repo_url);
 }
 
-static struct op *start_session(struct launch *l, struct done done)
-{
-    CLEANUP(told_free) struct told told;
-    char front[NAME_USER_FRONT_MAX + 1];
-    struct session_spec spec;
-
-    told_of(&told, l);
-    name_user_front(front, l->place.repo_url);
-    spec = (struct session_spec){
-        .id = l->row.session,
-        .image = l->image.image,
-        .name_front = front,
-        .repo_url = l->place.repo_url,
-        .ref_url = told.ref_url,
-        .request = told.request,
-        .persistent_request = told.persistent_request,
-        .launch_host = l->row.host,
-    };
-    return session_start(l->launches->parts.sessions, &spec, &l->door, done);
-}
-
-/* NULL: *e says why it cannot be asked for. */
-static struct op *ask_for_session(struct launch *l, struct err *e)
-{
-    const struct launch_parts *parts = &l->launches->parts;
-    bool under_way = !id_is_none(&l->row.session);
-    struct op *start;
-
-    feed_add(&l->feed, text_requested());
-    if (under_way) {
-        start = session_resume(parts->sessions, &l->row.session, &l->door, flow_done(&l->flow));
-    } else {
-        l->row.session = id_new();
-        if (find_image(l, e) < 0 || store_launch_put(parts->store, &l->row, e) < 0)
-            return NULL;
-        give_place(l); /* for the session itself to take */
-        start = start_session(l, flow_done(&l->flow));
-    }
-    feed_add(&l->feed, text_spawning());
-    return start;
-}
-
-static void another_slot(void *arg, const struct err *none)
-{
-    struct launch *l = arg;
-    struct op *start;
-    struct err e;
-
-    l->has_slot = true;
-    start = check_read(l, &e) < 0 ? NULL : ask_for_session(l, &e);
-    if (start)
-        flow_wait_anew(&l->flow, start);
-    else
-        done_call(flow_done(&l->flow), &e);
-}
-
-/* Another attempt stands in line again; a start that the last daemon began goes on anyway, and only has to count. */
-static enum flow_result step_session(struct flow *f, struct err *e)
-{
-    struct launch *l = launch_of(f);
-    const struct slots_place in_line = {tell_place_in_line, l};
-    struct op *start;
-
-    if (!l->has_slot && id_is_none(&l->row.session))
-        return flow_wait(f, slots_wait(&l->launches->slots, &in_line, (struct done){another_slot, l}));
-    if (!l->has_slot)
-        slots_take(&l->launches->slots);
-    l->has_slot = true;
-    start = ask_for_session(l, e);
-    return start ? flow_wait(f, start) : FLOW_FAIL;
-}
-
-static void give_slot(struct launch *l)
-{
-    if (l->has_slot)
-        slots_give(&l->launches->slots);
-    l->has_slot = false;
-}
-
-/* What lies in the image itself would only fail again, and an operator's word holds. */
-static bool is_worth_another(const struct err *e)
-{
-    return err_info(e->code)->http_status != 422 && e->code != ERR_SESSION_IMAGE && e->code != ERR_SESSION_STOPPED;
-}
-
-/* Contract 2.11: another session, under a new name, after a delay that doubles. Its memory is kept meanwhile. */
-static enum flow_result recover_session(struct flow *f, struct err *e)
-{
-    struct launch *l = launch_of(f);
-    const struct launch_settings *settings = &l->launches->settings;
-
-    if (!l->has_slot && e->code == ERR_DEADLINE) /* in line: no attempt has failed */
-        return recover_admit(f, e);
-    give_slot(l);
-    if (e->code == ERR_SESSION_FULL || e->code == ERR_LAUNCH_UNREAD)
-        return FLOW_FAIL;
-    if (e->code == ERR_DEADLINE) /* in the contract's words */
-        err_set(e, ERR_DEADLINE, "Image %.180s took too long to launch", l->row.image);
-    feed_add(&l->feed, text_spawn_failed(e));
-    if (f->tries >= settings->attempts || !is_worth_another(e) || take_place(l, e) < 0)
-        return FLOW_FAIL;
-    log_line(LOG_NOTICE, e->code, "attempt %d failed: %s LAUNCH=%s", f->tries, e->text,
-             id_text((char[ID_TEXT]){0}, &l->row.id));
-    feed_add(&l->feed, text_again(f->tries));
-    l->row.session = (struct id){0};
-    f->delay_ms = settings->attempt_delay_ms << (f->tries - 1);
-    return FLOW_AGAIN;
-}
-
 static enum flow_result step_ready(struct flow *f, struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
 
-    give_slot(l);
+    launch_give_slot(l);
     return launch_move(l, "ready", NULL, e) < 0 ? FLOW_FAIL : FLOW_NEXT;
 }
 
@@ -362,8 +168,8 @@ static const struct flow_step steps[] = {
     {"resolve", 620, step_resolve, recover_resolve}, /* the room's own limit is shorter: resolve_limit */
     {"image", 60, step_image, recover_image},
     {"build", 172800, step_build, recover_build}, /* builds have their own limit; this one has the queue in it */
-    {"admit", 3600, step_admit, recover_admit},
-    {"session", 600, step_session, recover_session}, /* contract 2.11 */
+    {"admit", 3600, launch_step_admit, launch_recover_admit},
+    {"session", 600, launch_step_session, launch_recover_session}, /* contract 2.11 */
     {"ready", 10, step_ready, NULL},
     {0},
 };
@@ -390,7 +196,7 @@ static unsigned step_number(const struct flow *f)
 
 static int enter(struct flow *f, const char *step, struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
 
     str_copy(l->row.step, sizeof l->row.step, step);
     feed_step(&l->feed, step_number(f));
@@ -412,11 +218,11 @@ void launch_fail(struct launch *l, const char *step, const struct err *why)
 
 static void tell_ready(struct launch *l)
 {
-    CLEANUP(told_free) struct told told;
+    CLEANUP(launch_told_free) struct launch_told told;
     cleanup_free char *url = mem_format("%suser/%s/", l->launches->settings.hub_url, l->door.name);
     struct text_ready ready;
 
-    told_of(&told, l);
+    launch_told_of(&told, l);
     ready = (struct text_ready){
         .url = url,
         .token = l->door.token,
@@ -433,11 +239,11 @@ static void tell_ready(struct launch *l)
 
 static void end(struct flow *f, const struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
     char id[ID_TEXT], session[ID_TEXT];
 
-    give_slot(l);
-    give_place(l);
+    launch_give_slot(l);
+    launch_give_place(l);
     if (e) {
         launch_fail(l, l->row.step, e);
     } else {
@@ -453,7 +259,7 @@ const struct flow_kind launch_flow = {steps, enter, end};
 
 static enum flow_result step_door(struct flow *f, struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
 
     return flow_wait(f, session_resume(l->launches->parts.sessions, &l->row.session, &l->door, flow_done(f)));
 }
@@ -468,7 +274,7 @@ static int door_enter(struct flow *f, const char *step, struct err *e)
 
 static void door_end(struct flow *f, const struct err *e)
 {
-    struct launch *l = launch_of(f);
+    struct launch *l = launch_of_flow(f);
 
     if (e)
         launch_fail(l, NULL, e);

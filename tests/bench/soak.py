@@ -10,8 +10,9 @@ ROUNDS, FIRST = 10_000, 1_000
 
 
 def soak(folder, quick):
-    """Growth between the 1,000th launch (quick: the 200th) and the last, of the process that grew more."""
-    rounds, first = (ROUNDS // 10, FIRST // 5) if quick else (ROUNDS, FIRST)
+    """Growth between the 1,000th launch, until when each session that has ended is one more that is kept, and the last;
+    of the process that grew more."""
+    rounds, first = 2 * FIRST if quick else ROUNDS, FIRST
     begin = time.monotonic()
     with GitServer(folder / "git") as server, FakeEngine(folder / "engine") as fake, \
             Appliance(folder / "appliance", [server.port], linger="0s", **fake.settings) as appliance:

@@ -35,9 +35,9 @@ class Docker:
 
 
 def miscounted(network):
-    """Engine 20.10 sometimes counts a container on a network that has none (moby issue 42119), and removes that network
-    only after its own next start. So it does when nobody but curl makes and removes containers, six at a time, on a
-    network: once in some 150 of them. Who asks is told so in the journal."""
+    """Engine 20.10 sometimes counts a container too many on a network (moby issue 42119), and removes that network only
+    once it was restarted, when it counts anew. So it does without us: twice in 300 containers that a script made, started
+    and removed, six at a time, on a busy machine. Who asks is told so in the journal."""
     path = f"/networks/{network['Id']}"
     status, said = engine.ask("DELETE", path)
     return status == 403 and "active endpoints" in str(said) and engine.ask("GET", path)[1]["Containers"] == {}

@@ -163,7 +163,7 @@ def test_a_session_that_computes_is_not_idle_and_one_that_rests_is(appliance, se
     """Nobody asks for its processor time but the rule of idle sessions."""
     name = f"computes-{random.randrange(10**9)}"
     server.repository(name, {"Dockerfile": "FROM ringbinder/debian:1 AS shell\nFROM ringbinder/stub:1\n"
-                                                 "COPY --from=shell /bin/busybox /busybox\n"})
+                                           "COPY --from=shell /bin/busybox /busybox\n"})
     ready = launch(appliance.portal, server.url(name))
     container = engine.of_instance("containers", appliance.instance())[0]["Id"]
     work = ["/busybox", "timeout", str(BUSY_S), "/busybox", "sh", "-c", "while :; do :; done"]

@@ -320,7 +320,8 @@ static void set_where(struct question *q, const struct outbound_request *r)
 #endif
     curl_easy_setopt(q->easy, CURLOPT_URL, r->url);
     curl_easy_setopt(q->easy, CURLOPT_UNIX_SOCKET_PATH, r->socket);
-    curl_easy_setopt(q->easy, CURLOPT_NOPROXY, "*"); /* the environment's proxy is for fetch and for builds */
+    curl_easy_setopt(q->easy, CURLOPT_NOPROXY, "*");          /* the environment's proxy is for fetch and for builds */
+    curl_easy_setopt(q->easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L); /* each container has an address of its own, asked once */
     curl_easy_setopt(q->easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     /* A body that is pulled cannot be sent again where a kept connection turns out to be closed, and cancelling a
      * stream is to close its connection. */

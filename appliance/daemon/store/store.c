@@ -12,12 +12,14 @@
 #include "base/str.h"
 #include "store/table.h"
 
-/* In this order: WAL before synchronous; nothing a schema says is trusted. */
+/* In this order: WAL before synchronous; nothing a schema says is trusted. The cache has KiB: what is asked for again
+ * is in the newest pages. */
 static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = NORMAL;"
                                "PRAGMA foreign_keys = ON;"
                                "PRAGMA trusted_schema = OFF;"
-                               "PRAGMA journal_size_limit = 4194304;";
+                               "PRAGMA journal_size_limit = 4194304;"
+                               "PRAGMA cache_size = -512;";
 #define BUSY_MS 5000 /* somebody looks at the state with sqlite3(1) */
 
 /* Who wrote the lock file: digits and a newline. */

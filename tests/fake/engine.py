@@ -103,8 +103,6 @@ def tell(order):
                 if container["State"]["Status"] == "running":
                     die(container, 137)
         STATE.lock.notify_all()
-    if "away" in order:
-        LISTENER.restart(order["away"])
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -182,8 +180,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def fake(self, path, body):
         if self.command == "POST":
-            tell(json.loads(body))
-            return self.reply(200, {})
+            order = json.loads(body)
+            tell(order)
+            self.reply(200, {})
+            if "away" in order:  # who told it so has its answer first
+                self.wfile.flush()
+                LISTENER.restart(order["away"])
+            return None
         if path == "/fake":
             return self.reply(200, "\n".join(STATE.requests).encode())
         name = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(path).query)).get("stalled")

@@ -28,7 +28,9 @@ def fake(shared_folder):
 
 @pytest.fixture(scope="module")
 def shared(shared_folder, fake, server):
-    with Rig(shared_folder / "faulty", fake, server, sweep=f"{SWEEP_S}s", engine_ask_again="200ms") as running:
+    # A launch's four attempts last longer than the engine is away.
+    with Rig(shared_folder / "faulty", fake, server, sweep=f"{SWEEP_S}s", engine_ask_again="200ms",
+             retry_delay="500ms") as running:
         running.others = set(fake.containers())
         yield running
         served(running)
@@ -104,7 +106,9 @@ def test_no_engine_at_the_start(shared_folder, server, what):
 def test_an_engine_that_is_restarted_and_keeps_its_containers(rig, fake):
     """F03: the engine is restarted, with live-restore | the fake engine is away for 1.5 s, a launch under way | sessions
     are served all the time, the launch reaches `ready`, nothing is doubled"""
+    fake.stall("POST /containers/create")
     client = rig.launch_behind(rig.repository({"Dockerfile": STUB}))
+    assert fake.wait_stalled()
     fake.tell(away=AWAY_S, containers="kept")
     until = time.monotonic() + AWAY_S
     while time.monotonic() < until:

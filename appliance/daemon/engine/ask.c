@@ -202,6 +202,13 @@ int engine_answer_json(json_t **out, const struct engine_answer *a, struct err *
     return 0;
 }
 
+int engine_answer_list(json_t **out, const struct engine_answer *a, const char *of, struct err *e)
+{
+    if (engine_answer_json(out, a, e) < 0)
+        return -1;
+    return json_is_array(*out) ? 0 : err_set(e, ERR_ENGINE_ODD, "the engine's list of %s is none", of);
+}
+
 char *engine_path(const char *format, const char *name)
 {
     const char *at = strstr(format, "%s");

@@ -48,6 +48,8 @@ void engine_ask_more(struct op *question);
 
 /* The answer's JSON, to be released (json_auto_t does). Errors: ERR_ENGINE_ODD. */
 int engine_answer_json(json_t **out, const struct engine_answer *a, struct err *e) ERR_CHECKED;
+/* The same, and it is an array; `of`: what it lists, in the error. */
+int engine_answer_list(json_t **out, const struct engine_answer *a, const char *of, struct err *e) ERR_CHECKED;
 
 /* A question's path: `format` with `name`, URL-encoded but for "/" and ":", for its one %s; to be freed. */
 char *engine_path(const char *format, const char *name);

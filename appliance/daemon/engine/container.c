@@ -229,12 +229,8 @@ static enum flow_result list_read(struct flow *f, struct err *e)
     json_t *item;
     size_t i;
 
-    if (engine_answer_json(&answer, &job->answer, e) < 0)
+    if (engine_answer_list(&answer, &job->answer, "containers", e) < 0)
         return FLOW_FAIL;
-    if (!json_is_array(answer)) {
-        err_set(e, ERR_ENGINE_ODD, "the engine's list of containers is none");
-        return FLOW_FAIL;
-    }
     known_clear(job->engine);
     *list = (struct engine_container_list){.items = mem_zero(json_array_size(answer), sizeof *list->items)};
     json_array_foreach (answer, i, item) {

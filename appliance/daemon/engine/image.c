@@ -112,12 +112,8 @@ static enum flow_result sizes_read(struct flow *f, struct err *e)
     json_t *item;
     size_t i;
 
-    if (engine_answer_json(&answer, &job->answer, e) < 0)
+    if (engine_answer_list(&answer, &job->answer, "images", e) < 0)
         return FLOW_FAIL;
-    if (!json_is_array(answer)) {
-        err_set(e, ERR_ENGINE_ODD, "the engine's list of images is none");
-        return FLOW_FAIL;
-    }
     sizes->items = mem_zero(json_array_size(answer), sizeof *sizes->items);
     json_array_foreach (answer, i, item) {
         struct engine_image_size *size = &sizes->items[sizes->count];

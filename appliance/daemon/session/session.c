@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/network.h"
 #include "base/str.h"
 #include "loop/loop.h"
 #include "session/admit.h"
@@ -60,13 +61,10 @@ size_t session_count(const struct sessions *all)
 
 const char *session_address_text(char text[SESSION_ADDRESS_TEXT], const uint8_t address[16])
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    char plain[INET6_ADDRSTRLEN];
 
-    if (memcmp(address, mapped, sizeof mapped) == 0)
-        return inet_ntop(AF_INET, address + sizeof mapped, text, SESSION_ADDRESS_TEXT);
-    text[0] = '[';
-    inet_ntop(AF_INET6, address, text + 1, SESSION_ADDRESS_TEXT - 2);
-    strcat(text, "]");
+    network_address_text(plain, address);
+    snprintf(text, SESSION_ADDRESS_TEXT, network_is_v4(address) ? "%s" : "[%s]", plain);
     return text;
 }
 

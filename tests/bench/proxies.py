@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from ringbinder.appliance import free_port
 from ringbinder.gateway import Gateway
 
 HERE = Path(__file__).resolve().parent
@@ -69,11 +70,6 @@ backend behind
     http-reuse always
     server one 127.0.0.1:{behind}
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def wait_for(port):

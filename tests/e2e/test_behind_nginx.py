@@ -4,7 +4,7 @@ import socket
 import pytest
 from ringbinder.gateway import connect, read_all
 from ringbinder.nginx import IN_FRONT, Nginx
-from ringbinder.peer import Server, read_head, says, status
+from ringbinder.peer import Server, echo_websocket, read_head, says, status
 
 
 @pytest.fixture
@@ -57,12 +57,7 @@ def test_a_container_hears_the_scheme_and_no_address(gateway, front):
 
 
 def test_websockets_go_through_both(gateway, front):
-    def talk(connection):
-        read_head(connection)
-        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        while (got := connection.recv(100)):
-            connection.sendall(got)
-    server = Server(talk)
+    server = Server(echo_websocket)
     gateway.open("me", server.port)
     with connect(front["sessions"]) as client:
         client.sendall(b"GET /user/me/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ringbinder import gateway as gw
+from ringbinder.appliance import free_port
 from ringbinder.nginx import Nginx
-from ringbinder.peer import free_port
 
 VTC = Path(__file__).resolve().parents[1] / "vtc"
 FILES = sorted(VTC.glob("*.vtc"))

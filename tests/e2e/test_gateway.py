@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from ringbinder import gateway as gw
+from ringbinder.appliance import free_port
 from ringbinder.gateway import Gateway, connect, raw, read_all
-from ringbinder.peer import GET, Server, free_port, read_head, says, status
+from ringbinder.peer import GET, Server, read_head, says, status
 
 
 # What the daemon says.

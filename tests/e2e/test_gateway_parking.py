@@ -6,7 +6,7 @@ import pytest
 
 from ringbinder import gateway as gw
 from ringbinder.gateway import Gateway, connect, raw, read_all
-from ringbinder.peer import GET, Server, read_head, says, status
+from ringbinder.peer import GET, Server, echo_websocket, read_head, says, status
 
 HUMAN = b"GET /user/me/lab HTTP/1.1\r\nHost: a\r\nSec-Fetch-Mode: navigate\r\nConnection: close\r\n\r\n"
 PARKED_MAX, ALL_MAX = 64, 4096  # of one route, of all: appliance/gateway/park.h
@@ -219,12 +219,7 @@ def test_a_full_control_socket_delays_the_wake_and_does_not_lose_it(gateway):
 
 
 def test_typing_into_an_open_websocket_wakes_the_server(gateway):
-    def talk(connection):
-        read_head(connection)
-        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        while (got := connection.recv(100)):
-            connection.sendall(got)
-    server = Server(talk)
+    server = Server(echo_websocket)
     gateway.open("me", server.port)
     with connect(gateway.sessions) as client:
         client.sendall(b"GET /user/me/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")

@@ -8,12 +8,11 @@ import threading
 import pytest
 
 from ringbinder.gateway import connect, raw, read_all
-from ringbinder.peer import GET, Server, read_head, says, status
+from ringbinder.peer import GET, GRANT, Server, read_head, says, status
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what close() then sends is a reset
 PLAIN = b"GET /user/me/ HTTP/1.1\r\nHost: a\r\n\r\n"
 ASK = b"GET /user/me/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-GRANT = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 ROOM = 32768  # appliance/gateway/stream.h
 
 

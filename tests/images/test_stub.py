@@ -10,6 +10,7 @@ import time
 
 import pytest
 import websocket
+from ringbinder.appliance import free_port
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2] / "images/stub/stub.c"
 BASE, TOKEN = "/user/x/", "T0ken"
@@ -21,12 +22,6 @@ def binary(tmp_path_factory):
     subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-fsanitize=address,undefined", "-pthread",
                     "-o", out, SOURCE], check=True)
     return out
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from ringbinder.peer import free_port
+from ringbinder.appliance import free_port
 
 CONFIGURATION = """
 worker_processes 1;

@@ -3,16 +3,13 @@ import socket
 import threading
 from pathlib import Path
 
+# A server becomes a WebSocket.
+GRANT = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
 def status(answer):
     return int(answer.split(b" ", 2)[1]) if answer else None
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 class Server:
@@ -56,6 +53,14 @@ class Server:
             except OSError:
                 pass
             connection.close()
+
+
+def echo_websocket(connection):
+    """A Server's talk: grants a WebSocket and says what it hears."""
+    read_head(connection)
+    connection.sendall(GRANT)
+    while (got := connection.recv(100)):
+        connection.sendall(got)
 
 
 def read_head(connection):
